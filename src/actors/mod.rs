@@ -1,0 +1,6 @@
+//! The supervised actors, their messages, and the handles by which the rest of the process reads what they publish.
+//!
+//! Reads never wait on a mailbox: an actor that owns state publishes it as an immutable `Arc`. Work that must be serialised, isolated,
+//! bounded or retried goes through messages.
+
+pub mod fault;

@@ -1,0 +1,124 @@
+//! The configuration that one AuthServer runs on: immutable, shared, replaced as a whole.
+
+use crate::oauth::client::Client;
+use crate::oauth::ids::{ClientId, UserStoreId};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A digest of a snapshot's content (hex SHA-256): equal content, equal revision, on every replica.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub String);
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// JWS algorithms on offer (RFC 7518 §3.1, RFC 8037).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum SigningAlgorithm {
+    /// ECDSA, P-256
+    ES256,
+    /// RSASSA-PKCS1-v1_5, 2048 bits
+    RS256,
+    /// RSASSA-PSS, 2048 bits
+    PS256,
+    /// Ed25519
+    EdDSA,
+}
+
+/// Which keys sign, and how they take turns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningPolicy {
+    /// Access tokens are signed with the first of these, ID tokens with RS256 if it is here, else the first
+    pub algorithms: Vec<SigningAlgorithm>,
+    /// A key signs for this long
+    pub rotate_every: Duration,
+    /// A key is published this long before it signs, and kept this long after it retires
+    pub overlap: Duration,
+}
+
+/// A user that a manifest declares.
+#[derive(Clone, Debug)]
+pub struct DeclaredUser {
+    /// The UserStore that the user lives in
+    pub store: UserStoreId,
+    /// Unique within the store, compared in lower case
+    pub username: String,
+    /// `email`
+    pub email: Option<String>,
+    /// `email_verified`
+    pub email_verified: bool,
+    /// `name`
+    pub display_name: Option<String>,
+    /// `given_name`
+    pub given_name: Option<String>,
+    /// `family_name`
+    pub family_name: Option<String>,
+    /// Names of groups, sorted
+    pub groups: Vec<String>,
+    /// Refused at login
+    pub disabled: bool,
+    /// From `credentialSecretRef`: the password, or an argon2id PHC string (`$argon2id$…`)
+    pub password: Option<SecretString>,
+}
+
+/// A place that users come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserStoreConfig {
+    /// `<namespace>/<name>`
+    pub id: UserStoreId,
+    /// How it is reached
+    pub kind: UserStoreKind,
+}
+
+/// The kinds of user stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserStoreKind {
+    /// Users in the server's own database
+    Local,
+}
+
+/// What the pages show of the organisation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Branding {
+    /// Instead of "Nauthera" in titles and headers
+    pub product_name: Option<String>,
+    /// `https:` URL of a logo
+    pub logo_url: Option<String>,
+    /// `#rrggbb`
+    pub primary_color: Option<String>,
+}
+
+/// One AuthServer's whole configuration.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Digest of everything below
+    pub revision: Revision,
+    /// `<namespace>/<name>` of the AuthServer
+    pub server: String,
+    /// `iss`, without a trailing slash; endpoints are below it
+    pub issuer: String,
+    /// Keys
+    pub signing: SigningPolicy,
+    /// Clients that were accepted
+    pub clients: HashMap<ClientId, Arc<Client>>,
+    /// In the order in which a login tries them
+    pub user_stores: Vec<Arc<UserStoreConfig>>,
+    /// Local users that manifests declare
+    pub users: Vec<Arc<DeclaredUser>>,
+    /// Looks
+    pub branding: Branding,
+}
+
+impl Snapshot {
+    /// The client with this id.
+    pub fn client(&self, id: &str) -> Option<&Arc<Client>> {
+        self.clients.get(&ClientId::new(id))
+    }
+}

@@ -1,0 +1,1 @@
+//! Where users come from. Imports `accounts` and `store`.

@@ -1,0 +1,1 @@
+//! actix-web: routes, extractors, answers, pages. Thin: parse, one message, render.

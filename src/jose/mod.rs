@@ -1,0 +1,1 @@
+//! Signing keys with their parsed material, JWS and JWKS. Imports `oauth` and `config::snapshot`.

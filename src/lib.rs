@@ -1,0 +1,14 @@
+//! Nauthera: an identity platform for Kubernetes. ARCHITECTURE.md draws the rooms; `tests/it/import_rules.rs` holds who may import whom.
+
+pub mod accounts;
+pub mod actors;
+pub mod cli;
+pub mod config;
+pub mod directory;
+pub mod http;
+pub mod jose;
+pub mod oauth;
+pub mod resources;
+pub mod source;
+pub mod store;
+pub mod telemetry;

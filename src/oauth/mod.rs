@@ -1,0 +1,11 @@
+//! The protocol, pure: requests, validation, the grants' decisions, claims, errors, discovery.
+//!
+//! Nothing here touches a socket, a file, a clock or a random generator. The time and any randomness are parameters,
+//! so that every rule can be tested by calling a function. This room imports nothing of ours.
+
+pub mod client;
+pub mod error;
+pub mod grant_type;
+pub mod ids;
+pub mod opaque;
+pub mod scope;

@@ -1,0 +1,1 @@
+//! The file source: a folder of manifests, watched. Imports `resources` and `config`.

@@ -1,0 +1,181 @@
+//! What outlives a process: one trait an aggregate, each method one atomic act, and their implementations.
+//!
+//! "Not there" is `None` or a variant of the outcome; an `Err` is always a fault of the store. Times are parameters. Single-use
+//! things are consumed by one conditional statement, never by check-then-act. Imports `oauth` and `accounts`.
+
+pub mod records;
+
+use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
+use crate::oauth::opaque::TokenHash;
+use crate::oauth::scope::Scopes;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use records::{
+    AuditEvent, CodeRecord, CodeRedemption, ConsentRecord, FailedLogins, GrantRecord, KeyRecord, PasswordRecord, RefreshRecord,
+    RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
+};
+use std::time::Duration;
+
+/// A fault of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, or did not answer within its deadline. Worth trying again later; a client gets 503.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// It answered something that this release does not understand.
+    #[error("the database holds something unexpected: {0}")]
+    Corrupt(String),
+    /// It refused a statement.
+    #[error("the database refused: {0}")]
+    Refused(String),
+}
+
+/// The outcome of a store's act.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// People and their passwords.
+#[async_trait]
+pub trait Users: Send + Sync {
+    /// Makes the declared users of one store exactly these: new ones appear, known ones (by lower-cased username) keep their
+    /// id and take the new profile, those that were declared before and are no longer here become disabled (their sessions
+    /// and grants end). Users that no manifest declared are untouched. Returns the records in the given order.
+    async fn put_declared_users(&self, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>>;
+    /// By subject.
+    async fn user(&self, id: &UserId) -> StoreResult<Option<UserRecord>>;
+    /// By name within a store; case does not matter.
+    async fn user_by_name(&self, store: &UserStoreId, username: &str) -> StoreResult<Option<UserRecord>>;
+    /// The password of a user.
+    async fn password(&self, id: &UserId) -> StoreResult<Option<PasswordRecord>>;
+    /// Replaces the password.
+    async fn set_password(&self, id: &UserId, password: &PasswordRecord) -> StoreResult<()>;
+}
+
+/// Login sessions.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// A new session.
+    async fn open_session(&self, session: &SessionRecord) -> StoreResult<()>;
+    /// The live session behind a cookie: `None` if it is unknown, ended or expired, or its user is disabled.
+    async fn session_by_token(&self, token: &TokenHash, now: Timestamp) -> StoreResult<Option<SessionRecord>>;
+    /// The live session with this `sid`.
+    async fn session(&self, id: &SessionId, now: Timestamp) -> StoreResult<Option<SessionRecord>>;
+    /// A person proved themselves again: new cookie value, new `auth_time`, `amr`, expiry. `false` if the session is no longer live.
+    async fn renew_session(&self, session: &SessionRecord, now: Timestamp) -> StoreResult<bool>;
+    /// Ends the session and every grant that depends on it (not those with `offline`). Ending twice is fine.
+    async fn end_session(&self, id: &SessionId, now: Timestamp) -> StoreResult<()>;
+}
+
+/// What people allowed.
+#[async_trait]
+pub trait Consents: Send + Sync {
+    /// The consent of a user to a client that is in force.
+    async fn consent(&self, user: &UserId, client: &ClientId) -> StoreResult<Option<ConsentRecord>>;
+    /// Adds scopes to what the user allowed the client.
+    async fn give_consent(&self, user: &UserId, client: &ClientId, scopes: &Scopes, now: Timestamp) -> StoreResult<()>;
+    /// Takes the consent back and ends the grants under it.
+    async fn withdraw_consent(&self, user: &UserId, client: &ClientId, now: Timestamp) -> StoreResult<()>;
+}
+
+/// Authorization codes.
+#[async_trait]
+pub trait Codes: Send + Sync {
+    /// A new code.
+    async fn issue_code(&self, code: &CodeRecord) -> StoreResult<()>;
+    /// Consumes the code if this client presents it: of parallel calls exactly one gets [`CodeRedemption::First`], and the grant is
+    /// opened in the same act (`grant_expires_at` becomes the grant's `expires_at`). Another client's code is `Unknown` and stays
+    /// usable by its owner. A replay ends the grant in the same act (RFC 6749 §4.1.2).
+    async fn redeem_code(
+        &self,
+        code: &TokenHash,
+        client: &ClientId,
+        now: Timestamp,
+        grant_expires_at: Timestamp,
+    ) -> StoreResult<CodeRedemption>;
+}
+
+/// Grants and their refresh families.
+#[async_trait]
+pub trait Grants: Send + Sync {
+    /// The grant, live or not.
+    async fn grant(&self, id: &GrantId) -> StoreResult<Option<GrantRecord>>;
+    /// Ends a grant: its refresh family is dead, its access tokens are inactive. Ending twice is fine.
+    async fn end_grant(&self, id: &GrantId, now: Timestamp) -> StoreResult<()>;
+    /// Adds the first refresh token of a family.
+    async fn add_refresh_token(&self, token: &RefreshRecord) -> StoreResult<()>;
+    /// Looks without consuming: the token (used or not) and its grant, if this client owns it.
+    async fn peek_refresh_token(&self, token: &TokenHash, client: &ClientId) -> StoreResult<Option<(RefreshRecord, GrantRecord)>>;
+    /// Uses the token. Without `successor` it stays as it is (confidential clients). With one it is consumed and the successor takes its
+    /// place (RFC 9700 §4.14.2). A consumed token that comes again within `grace` of its consumption, once, while its successor is still
+    /// unused, is answered with the new successor, and the earlier successor is dead (presenting that one is reuse). Anything else
+    /// is reuse, and ends the grant in the same act. A grant that ended or whose session is gone (unless `offline`) is `Ended`.
+    async fn redeem_refresh_token(
+        &self,
+        token: &TokenHash,
+        client: &ClientId,
+        successor: Option<&RefreshRecord>,
+        now: Timestamp,
+        grace: Duration,
+    ) -> StoreResult<RefreshRedemption>;
+}
+
+/// Single access tokens that were revoked before they expired.
+#[async_trait]
+pub trait Revocations: Send + Sync {
+    /// Remembers the `jti` until the token would have expired anyway.
+    async fn revoke_token(&self, jti: &str, expires_at: Timestamp) -> StoreResult<()>;
+    /// Whether a token may still be used: its `jti` is not revoked and its grant, if it has one, is live (not ended, not expired,
+    /// its user not disabled, and its session live unless `offline`).
+    async fn token_is_live(&self, jti: &str, grant: Option<&GrantId>, now: Timestamp) -> StoreResult<bool>;
+    /// Keeps an opaque access token's claims (JSON) until it expires.
+    async fn put_reference_token(&self, token: &TokenHash, claims: &serde_json::Value, expires_at: Timestamp) -> StoreResult<()>;
+    /// The claims behind an opaque access token.
+    async fn reference_token(&self, token: &TokenHash, now: Timestamp) -> StoreResult<Option<serde_json::Value>>;
+}
+
+/// Signing keys and the server's own symmetric keys.
+#[async_trait]
+pub trait Keys: Send + Sync {
+    /// All keys that have not expired.
+    async fn keys(&self, now: Timestamp) -> StoreResult<Vec<KeyRecord>>;
+    /// Adds a key, if `expected_newest` is still the newest of its `purpose` (compare and insert, so that of several replicas one
+    /// rotates); `false` if another replica was first.
+    async fn add_key(&self, key: &KeyRecord, expected_newest: Option<&str>) -> StoreResult<bool>;
+    /// Sets when a key stops signing and when it is forgotten.
+    async fn retire_key(&self, kid: &str, retires_at: Timestamp, expires_at: Timestamp) -> StoreResult<()>;
+}
+
+/// Failed logins, counted per account and per address, across replicas.
+#[async_trait]
+pub trait FailedLoginCounts: Send + Sync {
+    /// Counts a failure under a key (a digest: neither names nor addresses are kept) and returns the count within `window`.
+    async fn count_failed_login(&self, key: &TokenHash, now: Timestamp, window: Duration) -> StoreResult<FailedLogins>;
+    /// The count within `window`.
+    async fn failed_logins(&self, key: &TokenHash, now: Timestamp, window: Duration) -> StoreResult<FailedLogins>;
+    /// Forgets the failures of a key.
+    async fn clear_failed_logins(&self, key: &TokenHash) -> StoreResult<()>;
+}
+
+/// The audit trail.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// Appends events in order.
+    async fn append_audit(&self, events: &[AuditEvent]) -> StoreResult<()>;
+    /// The newest events first, for tests and account pages.
+    async fn recent_audit(&self, limit: u32) -> StoreResult<Vec<AuditEvent>>;
+}
+
+/// Upkeep.
+#[async_trait]
+pub trait Housekeeping: Send + Sync {
+    /// Answers if the store does.
+    async fn ping(&self) -> StoreResult<()>;
+    /// Takes or renews a named lease; `true` if `holder` has it until `now + ttl`.
+    async fn hold_lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> StoreResult<bool>;
+    /// Deletes up to `batch` expired rows of each table.
+    async fn sweep(&self, now: Timestamp, batch: u32) -> StoreResult<Swept>;
+}
+
+/// Everything that the server keeps.
+pub trait Store: Users + Sessions + Consents + Codes + Grants + Revocations + Keys + FailedLoginCounts + Audit + Housekeeping {}
+
+impl<T> Store for T where T: Users + Sessions + Consents + Codes + Grants + Revocations + Keys + FailedLoginCounts + Audit + Housekeeping {}

@@ -1,0 +1,236 @@
+//! What the store keeps, as plain data.
+
+use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
+use crate::oauth::opaque::TokenHash;
+use crate::oauth::scope::Scopes;
+use jiff::Timestamp;
+
+/// A user's attributes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserProfile {
+    /// As it was written; unique in lower case within its store
+    pub username: String,
+    /// `email`
+    pub email: Option<String>,
+    /// `email_verified`
+    pub email_verified: bool,
+    /// `name`
+    pub display_name: Option<String>,
+    /// `given_name`
+    pub given_name: Option<String>,
+    /// `family_name`
+    pub family_name: Option<String>,
+    /// Group names, sorted
+    pub groups: Vec<String>,
+    /// May not log in
+    pub disabled: bool,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRecord {
+    /// `sub`
+    pub id: UserId,
+    /// Where the user comes from
+    pub store: UserStoreId,
+    /// Attributes
+    pub profile: UserProfile,
+    /// When the attributes last changed (`updated_at`)
+    pub updated_at: Timestamp,
+}
+
+/// A password, as argon2id PHC strings. `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordRecord {
+    /// What a login is checked against
+    pub hash: String,
+    /// Hash of the password that a manifest last declared, to see whether it changed; a later password of the person's own choice
+    /// is not overwritten by an old manifest
+    pub declared_hash: Option<String>,
+    /// When it was set
+    pub changed_at: Timestamp,
+}
+
+impl std::fmt::Debug for PasswordRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasswordRecord")
+            .field("changed_at", &self.changed_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A login session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// `sid`
+    pub id: SessionId,
+    /// Digest of the cookie's value
+    pub token: TokenHash,
+    /// Who
+    pub user: UserId,
+    /// When the person last proved themselves
+    pub auth_time: Timestamp,
+    /// How (RFC 8176)
+    pub amr: Vec<String>,
+    /// When the session began
+    pub created_at: Timestamp,
+    /// When it ends by itself
+    pub expires_at: Timestamp,
+}
+
+/// What a user allowed a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentRecord {
+    /// The scopes
+    pub scopes: Scopes,
+    /// When it was first given
+    pub given_at: Timestamp,
+    /// When it was last widened
+    pub updated_at: Timestamp,
+}
+
+/// What was agreed between a person, a client and us. A code carries it, the grant keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantRecord {
+    /// Its id
+    pub id: GrantId,
+    /// Which client
+    pub client: ClientId,
+    /// Who
+    pub user: UserId,
+    /// The login session that it came from
+    pub session: SessionId,
+    /// Survives the end of that session (`offline_access` was granted)
+    pub offline: bool,
+    /// What was granted
+    pub scopes: Scopes,
+    /// RFC 8707 `resource` values of the authorization request
+    pub resources: Vec<String>,
+    /// When the person had proved themselves
+    pub auth_time: Timestamp,
+    /// How
+    pub amr: Vec<String>,
+    /// When it began
+    pub created_at: Timestamp,
+    /// When its last token can expire; after this the row goes
+    pub expires_at: Timestamp,
+    /// Ended early
+    pub ended_at: Option<Timestamp>,
+}
+
+/// An authorization code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRecord {
+    /// Its digest
+    pub hash: TokenHash,
+    /// The grant that its redemption opens
+    pub grant: GrantRecord,
+    /// The `redirect_uri` of the request, to be repeated at the token endpoint
+    pub redirect_uri: String,
+    /// Whether the request named it (then the token request must, RFC 6749 §4.1.3)
+    pub redirect_uri_was_sent: bool,
+    /// `nonce`
+    pub nonce: Option<String>,
+    /// PKCE S256 challenge
+    pub code_challenge: Option<String>,
+    /// When it stops being accepted
+    pub expires_at: Timestamp,
+}
+
+/// What became of a presented code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CodeRedemption {
+    /// It was unused; it is used now, and its grant is open
+    First(Box<CodeRecord>),
+    /// It had been used; everything that came of it has ended
+    Replayed(GrantId),
+    /// Known and unused, but too old
+    Expired,
+    /// Not a code of this client
+    Unknown,
+}
+
+/// A refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshRecord {
+    /// Its digest
+    pub hash: TokenHash,
+    /// Its family
+    pub grant: GrantId,
+    /// When it stops being accepted
+    pub expires_at: Timestamp,
+}
+
+/// What became of a presented refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefreshRedemption {
+    /// Fine: the grant that it stands for
+    Accepted(Box<GrantRecord>),
+    /// It had been used; the family has ended
+    Reused(GrantId),
+    /// Too old
+    Expired,
+    /// Its grant has ended
+    Ended,
+    /// Not a refresh token of this client
+    Unknown,
+}
+
+/// What a key is for; keys rotate within a purpose.
+pub type KeyPurpose = String;
+
+/// A key of the server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// `kid` (RFC 7517 §4.5); unique
+    pub kid: String,
+    /// A JWS algorithm (`ES256` …) for signing keys, `interaction` for the symmetric key of forms and tickets
+    pub purpose: KeyPurpose,
+    /// PKCS#8 DER of a private key, or the bytes of a symmetric one. (Sealed by a layer above once there is a key-encryption key.)
+    pub material: Vec<u8>,
+    /// When it was made
+    pub created_at: Timestamp,
+    /// Signs from here on (published before)
+    pub active_from: Timestamp,
+    /// Signs until here, once a successor is known
+    pub retires_at: Option<Timestamp>,
+    /// Is forgotten here
+    pub expires_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for KeyRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyRecord")
+            .field("kid", &self.kid)
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Failures under one key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FailedLogins {
+    /// How many within the window
+    pub count: u32,
+    /// The last one
+    pub last: Option<Timestamp>,
+}
+
+/// One line of the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// When
+    pub at: Timestamp,
+    /// What, a stable name such as `login.succeeded`, `token.issued`, `grant.ended`
+    pub kind: String,
+    /// Who, if a person was known
+    pub user: Option<UserId>,
+    /// Which client
+    pub client: Option<ClientId>,
+    /// Further facts, never a secret
+    pub details: serde_json::Value,
+}
+
+/// How many rows a sweep deleted, by table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept(pub Vec<(&'static str, u64)>);

@@ -1,0 +1,217 @@
+//! The metrics, in one place. Labels are small closed sets: never a user, a client's secret, an address or a path that was sent.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TokenLabels {
+    grant_type: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ActorLabels {
+    actor: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RevisionLabels {
+    revision: String,
+}
+
+/// Every metric of the process. Cheap to clone; all clones count together.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram>,
+    tokens: Family<TokenLabels, Counter>,
+    logins: Family<OutcomeLabels, Counter>,
+    actor_restarts: Family<ActorLabels, Counter>,
+    mailbox_wait_seconds: Family<ActorLabels, Histogram>,
+    refused_busy: Family<ActorLabels, Counter>,
+    snapshot: Family<RevisionLabels, Gauge>,
+    snapshot_applied: Family<OutcomeLabels, Counter>,
+    snapshot_clients: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// A fresh registry with every metric in it.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("nauthera");
+        registry.register(
+            "build",
+            "Version of this binary",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        let request_histogram = || Histogram::new(exponential_buckets(0.000_25, 2.0, 15));
+        let wait_histogram = || Histogram::new(exponential_buckets(0.000_001, 4.0, 12));
+        let metrics = Self {
+            registry: Arc::new(Registry::default()),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(request_histogram),
+            tokens: Family::default(),
+            logins: Family::default(),
+            actor_restarts: Family::default(),
+            mailbox_wait_seconds: Family::new_with_constructor(wait_histogram),
+            refused_busy: Family::default(),
+            snapshot: Family::default(),
+            snapshot_applied: Family::default(),
+            snapshot_clients: Gauge::default(),
+        };
+        registry.register(
+            "http_requests",
+            "HTTP requests by route, method and status",
+            metrics.requests.clone(),
+        );
+        registry.register(
+            "http_request_duration_seconds",
+            "Time to answer a request",
+            metrics.request_seconds.clone(),
+        );
+        registry.register(
+            "tokens",
+            "Token requests by grant type and outcome (issued, or the error code)",
+            metrics.tokens.clone(),
+        );
+        registry.register("logins", "Logins by outcome", metrics.logins.clone());
+        registry.register("actor_restarts", "Restarts after a panic, by actor", metrics.actor_restarts.clone());
+        registry.register(
+            "actor_mailbox_wait_seconds",
+            "Time a message waited in a mailbox",
+            metrics.mailbox_wait_seconds.clone(),
+        );
+        registry.register(
+            "actor_refused",
+            "Messages refused because the actor had too many waiting",
+            metrics.refused_busy.clone(),
+        );
+        registry.register("snapshot_info", "The configuration revision in force (1)", metrics.snapshot.clone());
+        registry.register(
+            "snapshot_applied",
+            "Configurations received, by outcome (applied, unchanged, refused)",
+            metrics.snapshot_applied.clone(),
+        );
+        registry.register(
+            "snapshot_clients",
+            "Clients in the configuration in force",
+            metrics.snapshot_clients.clone(),
+        );
+        Self {
+            registry: Arc::new(registry),
+            ..metrics
+        }
+    }
+
+    /// A request was answered. `route` is the pattern, not the path.
+    pub fn request(&self, route: &'static str, method: &'static str, status: u16, took: Duration) {
+        self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
+        self.request_seconds
+            .get_or_create(&RouteLabels { route })
+            .observe(took.as_secs_f64());
+    }
+
+    /// A token request ended: `outcome` is `issued` or an error code.
+    pub fn token(&self, grant_type: &'static str, outcome: &'static str) {
+        self.tokens.get_or_create(&TokenLabels { grant_type, outcome }).inc();
+    }
+
+    /// A login ended: `succeeded`, `bad_credentials`, `throttled`, `unavailable`.
+    pub fn login(&self, outcome: &'static str) {
+        self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// An actor was restarted.
+    pub fn actor_restarted(&self, actor: &'static str) {
+        self.actor_restarts.get_or_create(&ActorLabels { actor }).inc();
+    }
+
+    /// A message was taken from a mailbox after this long.
+    pub fn mailbox_wait(&self, actor: &'static str, waited: Duration) {
+        self.mailbox_wait_seconds
+            .get_or_create(&ActorLabels { actor })
+            .observe(waited.as_secs_f64());
+    }
+
+    /// A message was refused for lack of room.
+    pub fn refused_busy(&self, actor: &'static str) {
+        self.refused_busy.get_or_create(&ActorLabels { actor }).inc();
+    }
+
+    /// A configuration came: `applied`, `unchanged`, `refused`.
+    pub fn snapshot_applied(&self, outcome: &'static str) {
+        self.snapshot_applied.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// This configuration is in force now.
+    pub fn snapshot(&self, revision: &str, clients: usize) {
+        self.snapshot.clear();
+        self.snapshot
+            .get_or_create(&RevisionLabels {
+                revision: revision.to_owned(),
+            })
+            .set(1);
+        self.snapshot_clients.set(i64::try_from(clients).unwrap_or(i64::MAX));
+    }
+
+    /// The OpenMetrics text.
+    ///
+    /// # Errors
+    /// Only if formatting fails, which writing into a `String` does not.
+    pub fn render(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renders_what_was_counted() {
+        let metrics = Metrics::new();
+        metrics.request("/token", "POST", 200, Duration::from_millis(1));
+        metrics.token("client_credentials", "issued");
+        metrics.snapshot("old", 1);
+        metrics.snapshot("new", 3);
+        let text = metrics.render().unwrap();
+        assert!(
+            text.contains(r#"nauthera_http_requests_total{route="/token",method="POST",status="200"} 1"#),
+            "{text}"
+        );
+        assert!(text.contains(r#"nauthera_tokens_total{grant_type="client_credentials",outcome="issued"} 1"#));
+        assert!(text.contains(r#"nauthera_snapshot_info{revision="new"} 1"#) && !text.contains("old"));
+    }
+}

@@ -1,0 +1,3 @@
+//! What can be seen from outside: logs and metrics. Imports nothing of ours.
+
+pub mod metrics;

@@ -1,0 +1,22 @@
+//! Integration tests, one binary: linking is the slow part.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod actix_behaviour;
+mod actors;
+mod bad_input;
+mod check_command;
+mod file_source;
+mod import_rules;
+mod login_flow;
+mod store_conformance;
+mod support;
+mod swap;
+mod token_endpoint;
