@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod actors;
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod directory;
 pub mod http;
 pub mod jose;

@@ -1,5 +1,5 @@
 //! The `nauthera` binary; everything is in the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    nauthera::cli::main()
 }

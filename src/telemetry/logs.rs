@@ -1,0 +1,105 @@
+//! Logs: for people on a terminal, JSON (one object a line) otherwise. They go to standard error; standard output is for answers.
+//!
+//! Nothing secret is logged: the types that hold secrets redact themselves in `Debug`, and request spans carry the route's pattern and
+//! not the URL that was sent.
+
+use std::io::IsTerminal;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// Human on a terminal, JSON otherwise
+    #[default]
+    Auto,
+    /// One readable line an event
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+impl LogFormat {
+    fn is_json(self, on_a_terminal: bool) -> bool {
+        match self {
+            Self::Auto => !on_a_terminal,
+            Self::Human => false,
+            Self::Json => true,
+        }
+    }
+}
+
+/// Why logging could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LogsError {
+    /// The filter does not parse
+    #[error(
+        "the log filter `{filter}` is not valid: {reason}. Use a level (error, warn, info, debug, trace) or, for example, `info,nauthera=debug`"
+    )]
+    Filter {
+        /// What was given
+        filter: String,
+        /// What the parser says
+        reason: String,
+    },
+    /// Something else in the process already logs
+    #[error("logging was already set up")]
+    Twice,
+}
+
+fn filter_of(text: &str) -> Result<EnvFilter, LogsError> {
+    EnvFilter::builder().parse(text).map_err(|error| LogsError::Filter {
+        filter: text.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Starts logging for the whole process.
+///
+/// # Errors
+/// [`LogsError`]: the filter does not parse, or logging runs already.
+pub fn start(format: LogFormat, filter: &str) -> Result<(), LogsError> {
+    let filter = filter_of(filter)?;
+    let on_a_terminal = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_span_events(FmtSpan::NONE);
+    let started = if format.is_json(on_a_terminal) {
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .try_init()
+    } else {
+        builder.with_ansi(on_a_terminal).with_target(false).compact().try_init()
+    };
+    started.map_err(|_| LogsError::Twice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_human_on_a_terminal_and_json_in_a_pipe_unless_told() {
+        let seen = [
+            (LogFormat::Auto, true),
+            (LogFormat::Auto, false),
+            (LogFormat::Human, false),
+            (LogFormat::Json, true),
+        ]
+        .map(|(format, terminal)| format.is_json(terminal));
+        assert_eq!(seen, [false, true, false, true]);
+    }
+
+    #[test]
+    fn a_wrong_filter_is_named() {
+        let error = filter_of("nauthera=loud").unwrap_err().to_string();
+        assert!(
+            error.contains("`nauthera=loud`") && error.contains("info,nauthera=debug"),
+            "{error}"
+        );
+    }
+}
