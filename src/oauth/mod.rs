@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod error;
+pub mod form;
 pub mod grant_type;
 pub mod ids;
 pub mod opaque;

@@ -1,0 +1,26 @@
+//! `/healthz`, `/readyz` and `/metrics`: what Kubernetes and Prometheus ask.
+
+use super::state::AppState;
+use actix_web::{HttpResponse, web};
+
+/// Routes of this file.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .route("/healthz", web::get().to(healthz))
+        .route("/metrics", web::get().to(metrics));
+}
+
+/// The process answers.
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
+}
+
+/// OpenMetrics text.
+async fn metrics(state: web::Data<AppState>) -> HttpResponse {
+    match state.metrics().render() {
+        Ok(text) => HttpResponse::Ok()
+            .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+            .body(text),
+        Err(error) => HttpResponse::InternalServerError().body(format!("the metrics could not be written: {error}\n")),
+    }
+}

@@ -1,0 +1,57 @@
+//! Routes, middleware and the listening server with its limits.
+
+use super::limits::{DISCONNECT_TIMEOUT, HEADER_TIMEOUT, KEEP_ALIVE, MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS};
+use super::state::AppState;
+use super::{health, observe};
+use actix_web::body::BoxBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpServer, web};
+use std::io;
+use std::net::TcpListener;
+
+/// The routes, one line an endpoint, each configured in the endpoint's own file.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config.configure(health::configure);
+}
+
+/// The application of one worker: routes and middleware around its state.
+pub fn app(
+    state: web::Data<AppState>,
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
+    App::new().app_data(state).configure(configure).wrap(from_fn(observe::observe))
+}
+
+/// How the server listens.
+pub struct Listen {
+    /// Sockets that are bound already, so that the caller knows their ports (bind port 0 in tests)
+    pub listeners: Vec<TcpListener>,
+    /// TLS for all of them; `None` behind an Ingress or on loopback
+    pub tls: Option<rustls::ServerConfig>,
+    /// HTTP workers (threads)
+    pub workers: usize,
+}
+
+/// Starts the server. `state` runs once on each worker's thread and for each listener; what it makes (actors, gates) stays with
+/// that worker. Signals are the caller's business; stop by the returned server's handle.
+///
+/// # Errors
+/// If a socket cannot be used.
+pub fn serve(listen: Listen, state: impl Fn() -> AppState + Send + Clone + 'static) -> io::Result<Server> {
+    let mut server = HttpServer::new(move || app(web::Data::new(state())))
+        .workers(listen.workers)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEADER_TIMEOUT)
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .max_connections(MAX_CONNECTIONS_PER_WORKER)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
+        .tcp_nodelay(true)
+        .disable_signals();
+    for listener in listen.listeners {
+        server = match &listen.tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls.clone())?,
+            None => server.listen(listener)?,
+        };
+    }
+    Ok(server.run())
+}
