@@ -3,4 +3,9 @@
 //! Reads never wait on a mailbox: an actor that owns state publishes it as an immutable `Arc`. Work that must be serialised, isolated,
 //! bounded or retried goes through messages.
 
+pub mod clock;
 pub mod fault;
+pub mod gate;
+pub mod guardian;
+pub mod restart;
+pub mod supervision;

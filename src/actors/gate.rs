@@ -1,0 +1,179 @@
+//! The way to an actor: bounded, deadlined, measured, and safe to leave.
+//!
+//! `Addr::send` does not bound what waits (each clone may always send one more), and it takes a message back when its sender leaves. A
+//! [`Gate`] admits a fixed number of messages that wait or run; the next one is refused at once. An admitted message is handled whether
+//! or not its sender still listens (a browser that goes away must not lose a write), and it keeps its place until it was answered.
+
+use super::fault::Fault;
+use crate::telemetry::metrics::Metrics;
+use actix::dev::MessageResponse;
+use actix::{Actor, Addr, Context, Handler, Message};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+/// How much a gate lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateLimits {
+    /// Messages that may wait or run at once
+    pub admitted: usize,
+    /// How long a sender waits for its answer
+    pub deadline: Duration,
+    /// What a refused sender is told
+    pub retry_after: Duration,
+}
+
+impl Default for GateLimits {
+    fn default() -> Self {
+        Self {
+            admitted: 1024,
+            deadline: Duration::from_secs(10),
+            retry_after: Duration::from_secs(1),
+        }
+    }
+}
+
+/// A function to be run on an actor, in its turn. Every actor of ours handles it, by [`callable!`](super::gate::callable).
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Call<A: Actor>(CallFn<A>);
+
+type CallFn<A> = Box<dyn FnOnce(&mut A, &mut <A as Actor>::Context) + Send>;
+
+impl<A: Actor> Call<A> {
+    /// Runs it. For [`callable!`](super::gate::callable) alone.
+    pub fn run(self, actor: &mut A, ctx: &mut A::Context) {
+        (self.0)(actor, ctx);
+    }
+}
+
+/// Lets an actor be reached through a [`Gate`]: `callable!(MyActor);` beside its `impl Actor`.
+macro_rules! callable {
+    ($actor:ty) => {
+        impl actix::Handler<$crate::actors::gate::Call<Self>> for $actor {
+            type Result = ();
+
+            fn handle(&mut self, call: $crate::actors::gate::Call<Self>, ctx: &mut Self::Context) {
+                call.run(self, ctx);
+            }
+        }
+    };
+}
+pub(crate) use callable;
+
+/// A bounded way to an actor. Clones share its places.
+pub struct Gate<A: Actor> {
+    name: &'static str,
+    addr: Addr<A>,
+    places: Arc<Semaphore>,
+    limits: GateLimits,
+    metrics: Metrics,
+}
+
+impl<A: Actor> Clone for Gate<A> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name,
+            addr: self.addr.clone(),
+            places: Arc::clone(&self.places),
+            limits: self.limits,
+            metrics: self.metrics.clone(),
+        }
+    }
+}
+
+impl<A> Gate<A>
+where
+    A: Actor<Context = Context<A>> + Handler<Call<A>>,
+{
+    /// A gate before an actor; `name` is the one that it is supervised by.
+    pub fn new(name: &'static str, addr: Addr<A>, limits: GateLimits, metrics: Metrics) -> Self {
+        Self {
+            name,
+            addr,
+            places: Arc::new(Semaphore::new(limits.admitted.min(Semaphore::MAX_PERMITS))),
+            limits,
+            metrics,
+        }
+    }
+
+    /// The address behind the gate.
+    pub const fn addr(&self) -> &Addr<A> {
+        &self.addr
+    }
+
+    /// How many more messages would be admitted now.
+    pub fn places_left(&self) -> usize {
+        self.places.available_permits()
+    }
+
+    /// Sends a message and waits for its answer.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] at once if there is no place; [`Fault::Internal`] if the actor, or the future that it answers with, panicked on this
+    /// message; [`Fault::Unavailable`] past the deadline (the message is still handled) or if the actor is gone for good.
+    pub async fn ask<M>(&self, message: M) -> Result<M::Result, Fault>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.metrics.refused_busy(self.name);
+            return Err(Fault::Busy {
+                retry_after: self.limits.retry_after,
+            });
+        };
+        let (reply, answer) = oneshot::channel();
+        let (name, metrics, sent) = (self.name, self.metrics.clone(), Instant::now());
+        let call = move |actor: &mut A, ctx: &mut Context<A>| {
+            metrics.mailbox_wait(name, sent.elapsed());
+            <A as Handler<M>>::handle(actor, message, ctx).handle(ctx, Some(reply));
+        };
+        self.addr.do_send(Call(Box::new(call)));
+        let mut admitted = Admitted {
+            answer: Some((answer, place)),
+        };
+        match tokio::time::timeout(self.limits.deadline, admitted.answered()).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) if self.addr.connected() => Err(Fault::Internal(format!("the actor {name} failed on this message"))),
+            Ok(None) => Err(Fault::Unavailable(format!("the actor {name} has stopped"))),
+            Err(_) => Err(Fault::Unavailable(format!("the actor {name} did not answer in time"))),
+        }
+    }
+
+    /// Makes the actor panic, in its turn. Tests use it to see what supervision does; nothing that the network reaches calls it.
+    pub fn poison(&self) {
+        self.addr
+            .do_send(Call(Box::new(|_, _| std::panic::resume_unwind(Box::new("poisoned by a test")))));
+    }
+}
+
+/// A message that was admitted and not answered yet, with its place.
+struct Admitted<R: Send + 'static> {
+    answer: Option<(oneshot::Receiver<R>, OwnedSemaphorePermit)>,
+}
+
+impl<R: Send + 'static> Admitted<R> {
+    /// The answer; `None` if the actor dropped it.
+    async fn answered(&mut self) -> Option<R> {
+        let (answer, _) = self.answer.as_mut()?;
+        let answer = answer.await.ok();
+        self.answer = None;
+        answer
+    }
+}
+
+impl<R: Send + 'static> Drop for Admitted<R> {
+    /// The sender left. The message is handled nevertheless, so its place stays taken until then.
+    fn drop(&mut self) {
+        if let Some((answer, place)) = self.answer.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move {
+                let _ = answer.await;
+                drop(place);
+            });
+        }
+    }
+}
