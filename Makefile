@@ -1,0 +1,33 @@
+# The verbs of this repository. `make` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help dev test lint fmt bench loadtest crds setup
+
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: ## Run the platform with the sample manifests on http://127.0.0.1:8080
+	cargo run --release -- dev
+
+test: ## Install what the tests need, then check and test everything, browser included
+	@scripts/test
+
+lint: ## Formatting, clippy, licences and banned crates; no tests
+	cargo fmt --check
+	cargo clippy --all-targets --quiet -- -D warnings
+	@scripts/deny
+
+fmt: ## Format the Rust sources
+	cargo fmt
+
+bench: ## Criterion benches: issuing a token beside the raw signature
+	cargo bench --bench '*'
+
+loadtest: ## Load a local release server pinned to one core; prints requests/s and CPU per request
+	@loadtest/run.sh
+
+crds: ## Write the custom resource definitions to k8s/crds
+	@scripts/generated write
+
+setup: ## Only install what the tests need
+	@scripts/setup

@@ -1,0 +1,17 @@
+# Sourced by the scripts beside it; not a program.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Where cargo builds: the same place that cargo itself would choose.
+TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
+# Tools that outlive a clone: compiled once for a machine.
+TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/nauthera/tools
+# The Python environment of the end-to-end tests.
+PYTHON_ENV=$TARGET/tools/python
+CARGO_DENY_VERSION=0.20.2
+
+say() { printf '%s\n' "$*"; }
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
