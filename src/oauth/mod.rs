@@ -3,6 +3,7 @@
 //! Nothing here touches a socket, a file, a clock or a random generator. The time and any randomness are parameters,
 //! so that every rule can be tested by calling a function. This room imports nothing of ours.
 
+pub mod authorize;
 pub mod client;
 pub mod error;
 pub mod form;
