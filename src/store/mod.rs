@@ -1,9 +1,13 @@
 //! What outlives a process: one trait an aggregate, each method one atomic act, and their implementations.
 //!
-//! "Not there" is `None` or a variant of the outcome; an `Err` is always a fault of the store. Times are parameters. Single-use
+//! Times are kept to the microsecond. Any string is kept as it is, a NUL or 10 kB included. "Not there" is `None` or a variant of the outcome; an `Err` is always a fault of the store. Times are parameters. Single-use
 //! things are consumed by one conditional statement, never by check-then-act. Imports `oauth` and `accounts`.
 
+mod declared;
+mod migrations;
 pub mod records;
+mod rotation;
+pub mod sqlite;
 
 use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
@@ -15,6 +19,15 @@ use records::{
     RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
 };
 use std::time::Duration;
+
+/// An act that was not answered by then is [`StoreError::Unavailable`], unless the settings say otherwise.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(3);
+/// How long the audit trail is kept, unless the settings say otherwise.
+pub const DEFAULT_AUDIT_RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How long a consumed code is remembered, so that its replay ends what was issued for it. (Later, it is merely unknown.)
+pub const CODE_REPLAY_MEMORY: Duration = Duration::from_secs(60 * 60);
+/// A count of failed logins goes no higher than this: it keeps a key's row small.
+pub const FAILED_LOGINS_REMEMBERED: usize = 100;
 
 /// A fault of the store.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +59,7 @@ pub trait Users: Send + Sync {
     async fn user_by_name(&self, store: &UserStoreId, username: &str) -> StoreResult<Option<UserRecord>>;
     /// The password of a user.
     async fn password(&self, id: &UserId) -> StoreResult<Option<PasswordRecord>>;
-    /// Replaces the password.
+    /// Replaces the password. [`StoreError::Refused`] if there is no such user.
     async fn set_password(&self, id: &UserId, password: &PasswordRecord) -> StoreResult<()>;
 }
 
@@ -135,9 +148,9 @@ pub trait Revocations: Send + Sync {
 /// Signing keys and the server's own symmetric keys.
 #[async_trait]
 pub trait Keys: Send + Sync {
-    /// All keys that have not expired.
+    /// All keys that have not expired, the oldest of a purpose first.
     async fn keys(&self, now: Timestamp) -> StoreResult<Vec<KeyRecord>>;
-    /// Adds a key, if `expected_newest` is still the newest of its `purpose` (compare and insert, so that of several replicas one
+    /// Adds a key, if `expected_newest` is still the newest of its `purpose` that has not expired at `created_at` (compare and insert, so that of several replicas one
     /// rotates); `false` if another replica was first.
     async fn add_key(&self, key: &KeyRecord, expected_newest: Option<&str>) -> StoreResult<bool>;
     /// Sets when a key stops signing and when it is forgotten.
@@ -147,7 +160,8 @@ pub trait Keys: Send + Sync {
 /// Failed logins, counted per account and per address, across replicas.
 #[async_trait]
 pub trait FailedLoginCounts: Send + Sync {
-    /// Counts a failure under a key (a digest: neither names nor addresses are kept) and returns the count within `window`.
+    /// Counts a failure under a key (a digest: neither names nor addresses are kept) and returns the count within `window`,
+    /// which goes up to [`FAILED_LOGINS_REMEMBERED`].
     async fn count_failed_login(&self, key: &TokenHash, now: Timestamp, window: Duration) -> StoreResult<FailedLogins>;
     /// The count within `window`.
     async fn failed_logins(&self, key: &TokenHash, now: Timestamp, window: Duration) -> StoreResult<FailedLogins>;

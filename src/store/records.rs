@@ -144,7 +144,7 @@ pub enum CodeRedemption {
     First(Box<CodeRecord>),
     /// It had been used; everything that came of it has ended
     Replayed(GrantId),
-    /// Known and unused, but too old
+    /// Known and unused, but too old; or its user was disabled, or its session (unless `offline`) ended in the meantime
     Expired,
     /// Not a code of this client
     Unknown,

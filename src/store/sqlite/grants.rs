@@ -1,0 +1,156 @@
+//! Grants and their refresh families.
+
+use super::SqliteStore;
+use super::value::{Digest, GRANT, GRANT_IS_LIVE, Time, grant};
+use crate::oauth::ids::{ClientId, GrantId};
+use crate::oauth::opaque::TokenHash;
+use crate::store::records::{GrantRecord, RefreshRecord, RefreshRedemption};
+use crate::store::rotation::{RefreshState, RefreshVerdict, decide};
+use crate::store::{Grants, StoreResult};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::time::Duration;
+
+#[async_trait]
+impl Grants for SqliteStore {
+    async fn grant(&self, id: &GrantId) -> StoreResult<Option<GrantRecord>> {
+        let id = id.clone();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("SELECT {GRANT} FROM grants g WHERE g.id = ?1"))?;
+            Ok(statement.query_row([id.as_str()], |row| grant(row, 0)).optional()?)
+        })
+        .await
+    }
+
+    async fn end_grant(&self, id: &GrantId, now: Timestamp) -> StoreResult<()> {
+        let id = id.clone();
+        self.write(move |connection| end(connection, &id, now)).await
+    }
+
+    async fn add_refresh_token(&self, token: &RefreshRecord) -> StoreResult<()> {
+        let token = token.clone();
+        self.write(move |connection| add(connection, &token)).await
+    }
+
+    async fn peek_refresh_token(&self, token: &TokenHash, client: &ClientId) -> StoreResult<Option<(RefreshRecord, GrantRecord)>> {
+        let (token, client) = (*token, client.clone());
+        self.read(move |connection| {
+            let sql = format!(
+                "SELECT r.expires_at, {GRANT} FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id
+                 WHERE r.hash = ?1 AND g.client_id = ?2"
+            );
+            let found = connection
+                .prepare_cached(&sql)?
+                .query_row(params![Digest(token), client.as_str()], |row| {
+                    let grant = grant(row, 1)?;
+                    let refresh = RefreshRecord {
+                        hash: token,
+                        grant: grant.id.clone(),
+                        expires_at: row.get::<_, Time>(0)?.0,
+                    };
+                    Ok((refresh, grant))
+                });
+            Ok(found.optional()?)
+        })
+        .await
+    }
+
+    async fn redeem_refresh_token(
+        &self,
+        token: &TokenHash,
+        client: &ClientId,
+        successor: Option<&RefreshRecord>,
+        now: Timestamp,
+        grace: Duration,
+    ) -> StoreResult<RefreshRedemption> {
+        let (token, client, successor) = (*token, client.clone(), successor.cloned());
+        self.write(move |connection| redeem(connection, token, &client, successor.as_ref(), now, grace))
+            .await
+    }
+}
+
+fn end(connection: &Connection, id: &GrantId, now: Timestamp) -> StoreResult<()> {
+    connection
+        .prepare_cached("UPDATE grants SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL")?
+        .execute(params![id.as_str(), Time(now)])?;
+    Ok(())
+}
+
+fn add(connection: &Connection, token: &RefreshRecord) -> StoreResult<()> {
+    connection
+        .prepare_cached("INSERT INTO refresh_tokens (hash, grant_id, expires_at, retried) VALUES (?1, ?2, ?3, 0)")?
+        .execute(params![Digest(token.hash), token.grant.as_str(), Time(token.expires_at)])?;
+    Ok(())
+}
+
+/// The writer is alone, so what is read here still holds when it is changed.
+fn redeem(
+    connection: &Connection,
+    token: TokenHash,
+    client: &ClientId,
+    successor: Option<&RefreshRecord>,
+    now: Timestamp,
+    grace: Duration,
+) -> StoreResult<RefreshRedemption> {
+    let sql = format!(
+        "SELECT r.expires_at, r.consumed_at, r.retried, r.successor, t.hash IS NOT NULL AND t.consumed_at IS NULL, {GRANT_IS_LIVE}, {GRANT}
+         FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id LEFT JOIN refresh_tokens t ON t.hash = r.successor
+         WHERE r.hash = ?2 AND g.client_id = ?3"
+    );
+    let found = connection
+        .prepare_cached(&sql)?
+        .query_row(params![Time(now), Digest(token), client.as_str()], |row| {
+            let state = RefreshState {
+                expires_at: row.get::<_, Time>(0)?.0,
+                consumed_at: row.get::<_, Option<Time>>(1)?.map(|time| time.0),
+                retried: row.get(2)?,
+                successor_unused: row.get(4)?,
+                grant_is_live: row.get(5)?,
+            };
+            Ok((state, row.get::<_, Option<Digest>>(3)?, grant(row, 6)?))
+        })
+        .optional()?;
+    let Some((state, earlier, grant)) = found else {
+        return Ok(RefreshRedemption::Unknown);
+    };
+    let verdict = decide(&state, successor.is_some(), now, grace);
+    match (verdict, successor) {
+        (RefreshVerdict::Rotate, Some(successor)) => replace(connection, token, successor, &grant.id, now, false)?,
+        (RefreshVerdict::Retry, Some(successor)) => {
+            // Whoever presents the earlier successor now holds a stolen or a lost one.
+            connection
+                .prepare_cached("UPDATE refresh_tokens SET consumed_at = ?2, retried = 1 WHERE hash = ?1")?
+                .execute(params![earlier, Time(now)])?;
+            replace(connection, token, successor, &grant.id, now, true)?;
+        }
+        (RefreshVerdict::Reused, _) => end(connection, &grant.id, now)?,
+        _ => {}
+    }
+    Ok(match verdict {
+        RefreshVerdict::Keep | RefreshVerdict::Rotate | RefreshVerdict::Retry => RefreshRedemption::Accepted(Box::new(grant)),
+        RefreshVerdict::Reused => RefreshRedemption::Reused(grant.id),
+        RefreshVerdict::Expired => RefreshRedemption::Expired,
+        RefreshVerdict::Ended => RefreshRedemption::Ended,
+    })
+}
+
+/// Puts the successor in the token's place. The successor belongs to the token's family, whatever its record says.
+fn replace(
+    connection: &Connection,
+    token: TokenHash,
+    successor: &RefreshRecord,
+    family: &GrantId,
+    now: Timestamp,
+    retried: bool,
+) -> StoreResult<()> {
+    let successor = RefreshRecord {
+        grant: family.clone(),
+        ..successor.clone()
+    };
+    add(connection, &successor)?;
+    connection
+        .prepare_cached("UPDATE refresh_tokens SET consumed_at = coalesce(consumed_at, ?2), successor = ?3, retried = ?4 WHERE hash = ?1")?
+        .execute(params![Digest(token), Time(now), Digest(successor.hash), retried])?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Login sessions. A session that ended is a row that is gone.
+
+use super::SqliteStore;
+use super::value::{Digest, Json, Time};
+use crate::oauth::ids::{SessionId, UserId};
+use crate::oauth::opaque::TokenHash;
+use crate::store::records::SessionRecord;
+use crate::store::{Sessions, StoreResult};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+const LIVE: &str = "SELECT s.id, s.token, s.user_id, s.auth_time, s.amr, s.created_at, s.expires_at
+    FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled = 0";
+
+fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
+    Ok(SessionRecord {
+        id: SessionId::new(row.get::<_, String>(0)?),
+        token: row.get::<_, Digest>(1)?.0,
+        user: UserId::new(row.get::<_, String>(2)?),
+        auth_time: row.get::<_, Time>(3)?.0,
+        amr: row.get::<_, Json<Vec<String>>>(4)?.0,
+        created_at: row.get::<_, Time>(5)?.0,
+        expires_at: row.get::<_, Time>(6)?.0,
+    })
+}
+
+#[async_trait]
+impl Sessions for SqliteStore {
+    async fn open_session(&self, session: &SessionRecord) -> StoreResult<()> {
+        let session = session.clone();
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute(params![
+                    session.id.as_str(),
+                    Digest(session.token),
+                    session.user.as_str(),
+                    Time(session.auth_time),
+                    Json(&session.amr),
+                    Time(session.created_at),
+                    Time(session.expires_at),
+                ])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn session_by_token(&self, token: &TokenHash, now: Timestamp) -> StoreResult<Option<SessionRecord>> {
+        let token = *token;
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("{LIVE} WHERE s.token = ?1 AND s.expires_at > ?2"))?;
+            Ok(statement.query_row(params![Digest(token), Time(now)], session).optional()?)
+        })
+        .await
+    }
+
+    async fn session(&self, id: &SessionId, now: Timestamp) -> StoreResult<Option<SessionRecord>> {
+        let id = id.clone();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("{LIVE} WHERE s.id = ?1 AND s.expires_at > ?2"))?;
+            Ok(statement.query_row(params![id.as_str(), Time(now)], session).optional()?)
+        })
+        .await
+    }
+
+    async fn renew_session(&self, session: &SessionRecord, now: Timestamp) -> StoreResult<bool> {
+        let session = session.clone();
+        self.write(move |connection| {
+            let renewed = connection
+                .prepare_cached(
+                    "UPDATE sessions SET token = ?3, auth_time = ?4, amr = ?5, expires_at = ?6
+                     WHERE id = ?1 AND user_id = ?2 AND expires_at > ?7
+                        AND EXISTS (SELECT 1 FROM users u WHERE u.id = ?2 AND u.disabled = 0)",
+                )?
+                .execute(params![
+                    session.id.as_str(),
+                    session.user.as_str(),
+                    Digest(session.token),
+                    Time(session.auth_time),
+                    Json(&session.amr),
+                    Time(session.expires_at),
+                    Time(now),
+                ])?;
+            Ok(renewed == 1)
+        })
+        .await
+    }
+
+    async fn end_session(&self, id: &SessionId, now: Timestamp) -> StoreResult<()> {
+        let id = id.clone();
+        self.write(move |connection| {
+            connection
+                .prepare_cached("DELETE FROM sessions WHERE id = ?1")?
+                .execute([id.as_str()])?;
+            connection
+                .prepare_cached("UPDATE grants SET ended_at = ?2 WHERE session_id = ?1 AND offline = 0 AND ended_at IS NULL")?
+                .execute(params![id.as_str(), Time(now)])?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,171 @@
+//! People and their passwords.
+
+use super::SqliteStore;
+use super::value::{Digest, Json, Time};
+use crate::oauth::ids::{UserId, UserStoreId};
+use crate::store::declared::{self, KnownUser, name_digest};
+use crate::store::records::{PasswordRecord, UserProfile, UserRecord};
+use crate::store::{StoreResult, Users};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::HashSet;
+
+const USER: &str = "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at";
+
+fn user(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
+    Ok(UserRecord {
+        id: UserId::new(row.get::<_, String>(0)?),
+        store: UserStoreId::new(row.get::<_, String>(1)?),
+        profile: UserProfile {
+            username: row.get(2)?,
+            email: row.get(3)?,
+            email_verified: row.get(4)?,
+            display_name: row.get(5)?,
+            given_name: row.get(6)?,
+            family_name: row.get(7)?,
+            groups: row.get::<_, Json<Vec<String>>>(8)?.0,
+            disabled: row.get(9)?,
+        },
+        updated_at: row.get::<_, Time>(10)?.0,
+    })
+}
+
+#[async_trait]
+impl Users for SqliteStore {
+    async fn put_declared_users(&self, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>> {
+        let (store, users) = (store.clone(), users.to_vec());
+        self.write(move |connection| put_declared(connection, &store, &users, now)).await
+    }
+
+    async fn user(&self, id: &UserId) -> StoreResult<Option<UserRecord>> {
+        let id = id.clone();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("SELECT {USER} FROM users WHERE id = ?1"))?;
+            Ok(statement.query_row([id.as_str()], user).optional()?)
+        })
+        .await
+    }
+
+    async fn user_by_name(&self, store: &UserStoreId, username: &str) -> StoreResult<Option<UserRecord>> {
+        let (store, name) = (store.clone(), name_digest(username));
+        self.read(move |connection| find(connection, &store, Digest(name), user)).await
+    }
+
+    async fn password(&self, id: &UserId) -> StoreResult<Option<PasswordRecord>> {
+        let id = id.clone();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached("SELECT hash, declared_hash, changed_at FROM passwords WHERE user_id = ?1")?;
+            let password = statement.query_row([id.as_str()], |row| {
+                Ok(PasswordRecord {
+                    hash: row.get(0)?,
+                    declared_hash: row.get(1)?,
+                    changed_at: row.get::<_, Time>(2)?.0,
+                })
+            });
+            Ok(password.optional()?)
+        })
+        .await
+    }
+
+    async fn set_password(&self, id: &UserId, password: &PasswordRecord) -> StoreResult<()> {
+        let (id, password) = (id.clone(), password.clone());
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO passwords (user_id, hash, declared_hash, changed_at) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, declared_hash = excluded.declared_hash,
+                        changed_at = excluded.changed_at",
+                )?
+                .execute(params![
+                    id.as_str(),
+                    password.hash,
+                    password.declared_hash,
+                    Time(password.changed_at)
+                ])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn find<T>(
+    connection: &Connection,
+    store: &UserStoreId,
+    name: Digest,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> StoreResult<Option<T>> {
+    let sql = format!("SELECT {USER}, declared FROM users WHERE store = ?1 AND name_digest = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row(params![store.as_str(), name], read).optional()?)
+}
+
+fn known(row: &Row<'_>) -> rusqlite::Result<KnownUser> {
+    Ok(KnownUser {
+        record: user(row)?,
+        declared: row.get(11)?,
+    })
+}
+
+fn put_declared(connection: &Connection, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>> {
+    let mut all: Vec<KnownUser> = connection
+        .prepare_cached(&format!("SELECT {USER}, declared FROM users WHERE store = ?1 AND declared = 1"))?
+        .query_map([store.as_str()], known)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut names: HashSet<_> = all.iter().map(|user| name_digest(&user.record.profile.username)).collect();
+    for name in users.iter().map(|profile| name_digest(&profile.username)) {
+        if names.insert(name) {
+            all.extend(find(connection, store, Digest(name), known)?);
+        }
+    }
+    let plan = declared::plan(store, all, users, now, declared::new_subject)?;
+    for record in &plan.write {
+        write(connection, record)?;
+    }
+    for id in &plan.drop {
+        connection
+            .prepare_cached("UPDATE users SET disabled = 1, declared = 0, updated_at = ?2 WHERE id = ?1")?
+            .execute(params![id.as_str(), Time(now)])?;
+    }
+    for id in &plan.end {
+        connection
+            .prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?
+            .execute([id.as_str()])?;
+        connection
+            .prepare_cached("DELETE FROM codes WHERE user_id = ?1 AND consumed_at IS NULL")?
+            .execute([id.as_str()])?;
+        connection
+            .prepare_cached("UPDATE grants SET ended_at = ?2 WHERE user_id = ?1 AND ended_at IS NULL")?
+            .execute(params![id.as_str(), Time(now)])?;
+    }
+    Ok(plan.answer)
+}
+
+fn write(connection: &Connection, record: &UserRecord) -> StoreResult<()> {
+    let profile = &record.profile;
+    connection
+        .prepare_cached(
+            "INSERT INTO users (id, store, name_digest, username, email, email_verified, display_name, given_name, family_name,
+                groups, disabled, declared, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)
+             ON CONFLICT (id) DO UPDATE SET username = excluded.username, email = excluded.email,
+                email_verified = excluded.email_verified, display_name = excluded.display_name, given_name = excluded.given_name,
+                family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, declared = 1,
+                updated_at = excluded.updated_at",
+        )?
+        .execute(params![
+            record.id.as_str(),
+            record.store.as_str(),
+            Digest(name_digest(&profile.username)),
+            profile.username,
+            profile.email,
+            profile.email_verified,
+            profile.display_name,
+            profile.given_name,
+            profile.family_name,
+            Json(&profile.groups),
+            profile.disabled,
+            Time(record.updated_at),
+        ])?;
+    Ok(())
+}
