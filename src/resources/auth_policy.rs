@@ -1,0 +1,170 @@
+//! AuthPolicy: what the clients of a server may do (owned by the security team).
+
+use super::common::{AuthMethod, ClientType, LabelSelector, PolicyGrantType};
+use super::condition::Condition;
+use super::time_span::TimeSpan;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the clients of the AuthServers that select it may do.
+#[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[kube(
+    group = "auth.nauthera.io",
+    version = "v1alpha1",
+    kind = "AuthPolicy",
+    namespaced,
+    status = "AuthPolicyStatus",
+    shortname = "apol",
+    category = "nauthera",
+    doc = "What the clients of the AuthServers that select it may do. Policies combine: lists intersect, lifetimes take the shortest, requirements add up.",
+    derive = "PartialEq",
+    printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(name = "Clients", type_ = "integer", json_path = ".status.boundClients"),
+    printcolumn(name = "Violations", type_ = "integer", json_path = ".status.violationCount"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuthPolicySpec {
+    /// Enforce refuses what the policy does not allow; Audit only lists it in the policy's status
+    #[serde(default)]
+    pub mode: PolicyMode,
+    /// Which clients it is for; all if left out
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applies_to: Option<AppliesTo>,
+    /// Longest lifetimes
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenLifetimes>,
+    /// Grants that clients may use
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_grant_types: Option<Vec<PolicyGrantType>>,
+    /// Whether code requests need PKCE (public clients always do)
+    #[serde(default, rename = "enforcePKCE", skip_serializing_if = "Option::is_none")]
+    pub enforce_pkce: Option<bool>,
+    /// Scopes that clients may be given
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_scopes: Option<Vec<String>>,
+    /// Types of clients that there may be
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_client_types: Option<Vec<ClientType>>,
+    /// How clients prove themselves
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_authentication: Option<ClientAuthentication>,
+    /// Where redirect URIs may point
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uris: Option<RedirectUriRules>,
+    /// Only members of one of these groups may log in
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_groups: Option<Vec<String>>,
+    /// A login older than this does not count; people log in again
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_session_age: Option<TimeSpan>,
+}
+
+/// What becomes of a client that asks for more than a policy allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub enum PolicyMode {
+    #[default]
+    Enforce,
+    Audit,
+}
+
+/// Which clients a policy is for: those that pass every part that is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AppliesTo {
+    /// Labels of the client's namespace
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace_selector: Option<LabelSelector>,
+    /// Labels of the AuthClient
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_selector: Option<LabelSelector>,
+    /// Types of clients
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub client_types: Option<Vec<ClientType>>,
+}
+
+/// Longest lifetimes of tokens; what is left out takes the baseline (15m, 24h, 5m) unless another policy says more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TokenLifetimes {
+    /// Access tokens
+    #[serde(default, rename = "accessTokenTTL", skip_serializing_if = "Option::is_none")]
+    pub access_token_ttl: Option<TimeSpan>,
+    /// Refresh tokens
+    #[serde(default, rename = "refreshTokenTTL", skip_serializing_if = "Option::is_none")]
+    pub refresh_token_ttl: Option<TimeSpan>,
+    /// ID tokens
+    #[serde(default, rename = "idTokenTTL", skip_serializing_if = "Option::is_none")]
+    pub id_token_ttl: Option<TimeSpan>,
+}
+
+/// How clients prove themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClientAuthentication {
+    /// What a confidential client uses unless it says otherwise; without `allowedMethods` also the only one that it may use
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<AuthMethod>,
+    /// Methods that clients may choose, besides `method`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_methods: Option<Vec<AuthMethod>>,
+    /// Renews the secrets that are made for clients
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_rotation: Option<SecretRotation>,
+}
+
+/// When client secrets are renewed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretRotation {
+    /// Whether they are
+    #[serde(default)]
+    pub enabled: bool,
+    /// When, as five cron fields (minute, hour, day of month, month, day of week)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+}
+
+/// Where redirect URIs may point.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RedirectUriRules {
+    /// Host names; `*.example.org` stands for every name below example.org. Loopback addresses count too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<String>>,
+}
+
+/// What became of a policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuthPolicyStatus {
+    /// Conditions
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+    /// The generation that this status is about
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// How many clients it governs
+    #[serde(default)]
+    pub bound_clients: u32,
+    /// How many of them ask for more than it allows
+    #[serde(default)]
+    pub violation_count: u32,
+    /// Who asks for what that it does not allow; at most 50
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<ViolationStatus>,
+}
+
+/// A client that asks for more than a policy allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ViolationStatus {
+    /// `<namespace>/<name>` of the AuthClient
+    pub client: String,
+    /// What it asks, and what is allowed
+    pub message: String,
+}

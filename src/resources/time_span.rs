@@ -1,0 +1,173 @@
+//! A length of time as manifests write it: `15m`, `24h`, `1h30m`, `90s`.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The longest span that a manifest may name: ten years. Far beyond any use, and safe to add to any date.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// A length of time of at least a second, written like Kubernetes' own (`h`, `m` and `s`, largest unit first).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimeSpan(Duration);
+
+/// Text that is no [`TimeSpan`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeSpanError {
+    /// Not numbers with units
+    #[error("is not a time span: write numbers with the units h, m and s, largest first, such as 15m, 24h or 1h30m")]
+    Malformed,
+    /// Below a second
+    #[error("must be at least 1s")]
+    TooShort,
+    /// Beyond ten years
+    #[error("must be at most 87600h")]
+    TooLong,
+}
+
+impl TimeSpan {
+    /// A span of whole seconds; `None` for zero and beyond ten years.
+    pub fn from_secs(seconds: u64) -> Option<Self> {
+        let span = Duration::from_secs(seconds);
+        (seconds > 0 && span <= LONGEST).then_some(Self(span))
+    }
+
+    /// The span as the standard library's type.
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for TimeSpan {
+    type Err = TimeSpanError;
+
+    fn from_str(text: &str) -> Result<Self, TimeSpanError> {
+        let mut seconds: u64 = 0;
+        let mut number: Option<u64> = None;
+        let mut smallest_unit = u64::MAX;
+        for character in text.chars() {
+            if let Some(digit) = character.to_digit(10) {
+                number = Some(
+                    number
+                        .unwrap_or(0)
+                        .checked_mul(10)
+                        .and_then(|n| n.checked_add(u64::from(digit)))
+                        .ok_or(TimeSpanError::TooLong)?,
+                );
+                continue;
+            }
+            let unit = match character {
+                'h' => 3600,
+                'm' => 60,
+                's' => 1,
+                _ => return Err(TimeSpanError::Malformed),
+            };
+            if unit >= smallest_unit {
+                return Err(TimeSpanError::Malformed);
+            }
+            smallest_unit = unit;
+            let part = number
+                .take()
+                .ok_or(TimeSpanError::Malformed)?
+                .checked_mul(unit)
+                .ok_or(TimeSpanError::TooLong)?;
+            seconds = seconds.checked_add(part).ok_or(TimeSpanError::TooLong)?;
+        }
+        if number.is_some() || smallest_unit == u64::MAX {
+            return Err(TimeSpanError::Malformed);
+        }
+        match seconds {
+            0 => Err(TimeSpanError::TooShort),
+            _ => Self::from_secs(seconds).ok_or(TimeSpanError::TooLong),
+        }
+    }
+}
+
+impl fmt::Display for TimeSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        for (amount, unit) in [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')] {
+            if amount > 0 {
+                write!(f, "{amount}{unit}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for TimeSpan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeSpan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map_err(|error: TimeSpanError| serde::de::Error::custom(format_args!("{text:?} {error}")))
+    }
+}
+
+impl JsonSchema for TimeSpan {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeSpan".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+            "minLength": 2,
+            "maxLength": 20
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_manifests_write() {
+        for (text, seconds) in [
+            ("15m", 900),
+            ("24h", 86_400),
+            ("720h", 2_592_000),
+            ("90s", 90),
+            ("1h30m", 5400),
+            ("1h0m5s", 3605),
+        ] {
+            assert_eq!(
+                text.parse::<TimeSpan>().map(TimeSpan::duration),
+                Ok(Duration::from_secs(seconds)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_could_be_misread() {
+        for text in ["", "15", "m", "15 m", "-15m", "1.5h", "15M", "1d", "5m5m", "30m1h", "٣m"] {
+            assert_eq!(text.parse::<TimeSpan>(), Err(TimeSpanError::Malformed), "{text:?}");
+        }
+        assert_eq!("0s".parse::<TimeSpan>(), Err(TimeSpanError::TooShort));
+        for text in ["87601h", "99999999999999999999h", "18446744073709551615h"] {
+            assert_eq!(text.parse::<TimeSpan>(), Err(TimeSpanError::TooLong), "{text}");
+        }
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        for text in ["15m", "24h", "1h30m", "1m30s", "1s"] {
+            assert_eq!(text.parse::<TimeSpan>().unwrap().to_string(), text);
+        }
+    }
+}
