@@ -119,15 +119,10 @@ async fn begin(demo: web::Data<Demo>, request: HttpRequest) -> HttpResponse {
         Err(error) => return demo.round_failed(&error),
     };
     let mut pending = Some(pending);
-    let known = session_id(&request).filter(|id| {
-        let remembered = demo
-            .sessions
-            .with(id, |session| pending.take().map(|pending| session.began(pending)));
-        remembered.is_some()
-    });
+    let known = session_id(&request).filter(|id| demo.sessions.with(id, |session| session.began(&mut pending)).is_some());
     let id = known.unwrap_or_else(|| {
         let mut session = Session::default();
-        pending.take().map(|pending| session.began(pending));
+        session.began(&mut pending);
         demo.sessions.open(session)
     });
     go(&url).cookie(session_cookie(id)).finish()

@@ -20,8 +20,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// Remembers a login that was begun.
-    pub fn began(&mut self, pending: Pending) {
+    /// Remembers a login that was begun, if it is there to be taken.
+    pub fn began(&mut self, pending: &mut Option<Pending>) {
+        let Some(pending) = pending.take() else { return };
         if self.pending.len() >= MOST_PENDING {
             self.pending.pop_front();
         }
@@ -96,7 +97,7 @@ mod tests {
             .map(|_| {
                 let pending = Pending::for_tests();
                 let state = pending.state.secret().clone();
-                session.began(pending);
+                session.began(&mut Some(pending));
                 state
             })
             .collect();
