@@ -1,1 +1,6 @@
-//! Authentication rules, pure: password hashing parameters, lock-out by back-off. Imports `oauth`.
+//! Authentication rules, pure: usernames, password hashing, lock-out by back-off. Imports `oauth`.
+
+pub mod lockout;
+pub mod password;
+pub mod username;
+pub mod verifier;

@@ -118,12 +118,7 @@ where
         M: Message + Send + 'static,
         M::Result: Send,
     {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            self.metrics.refused_busy(self.name);
-            return Err(Fault::Busy {
-                retry_after: self.limits.retry_after,
-            });
-        };
+        let place = self.admit()?;
         let (reply, answer) = oneshot::channel();
         let (name, metrics, sent) = (self.name, self.metrics.clone(), Instant::now());
         let call = move |actor: &mut A, ctx: &mut Context<A>| {
@@ -140,6 +135,35 @@ where
             Ok(None) => Err(Fault::Unavailable(format!("the actor {name} has stopped"))),
             Err(_) => Err(Fault::Unavailable(format!("the actor {name} did not answer in time"))),
         }
+    }
+
+    /// Sends a message without waiting for an answer. Its place is free again once the actor has taken it up.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] if there is no place.
+    pub fn tell<M>(&self, message: M) -> Result<(), Fault>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        let place = self.admit()?;
+        let (name, metrics, sent) = (self.name, self.metrics.clone(), Instant::now());
+        self.addr.do_send(Call(Box::new(move |actor: &mut A, ctx: &mut Context<A>| {
+            metrics.mailbox_wait(name, sent.elapsed());
+            drop(place);
+            <A as Handler<M>>::handle(actor, message, ctx).handle(ctx, None);
+        })));
+        Ok(())
+    }
+
+    fn admit(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+            self.metrics.refused_busy(self.name);
+            Fault::Busy {
+                retry_after: self.limits.retry_after,
+            }
+        })
     }
 
     /// Makes the actor panic, in its turn. Tests use it to see what supervision does; nothing that the network reaches calls it.

@@ -3,9 +3,16 @@
 //! Reads never wait on a mailbox: an actor that owns state publishes it as an immutable `Arc`. Work that must be serialised, isolated,
 //! bounded or retried goes through messages.
 
+pub mod audit_log;
+pub mod authenticator;
 pub mod clock;
+pub mod config_holder;
 pub mod fault;
 pub mod gate;
 pub mod guardian;
+pub mod janitor;
+pub mod password_hasher;
+pub mod platform;
 pub mod restart;
 pub mod supervision;
+mod user_sync;

@@ -146,7 +146,7 @@ impl Metrics {
         self.tokens.get_or_create(&TokenLabels { grant_type, outcome }).inc();
     }
 
-    /// A login ended: `succeeded`, `bad_credentials`, `throttled`, `unavailable`.
+    /// A login ended: `succeeded`, `bad_credentials`, `throttled`, `busy`, `unavailable`, `internal`.
     pub fn login(&self, outcome: &'static str) {
         self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
     }

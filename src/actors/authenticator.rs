@@ -1,0 +1,303 @@
+//! Checks who a person is, by name and password: the same steps and the same answer whether or not the name exists.
+//!
+//! Not an actor: it holds no state but what bounds it. Each try runs in a task of its own, so that a browser which goes away after sending
+//! its guess does not take the count of its failure with it.
+
+use super::audit_log::AuditHandle;
+use super::clock::SharedClock;
+use super::config_holder::ConfigReader;
+use crate::accounts::lockout::{self, Rule, address_bucket};
+use crate::accounts::username::Username;
+use crate::accounts::verifier::PasswordVerifier;
+use crate::config::snapshot::{Snapshot, UserStoreKind};
+use crate::directory::local::LocalDirectory;
+use crate::directory::{DirectoryFault, UserDirectory};
+use crate::oauth::ids::UserId;
+use crate::oauth::opaque::TokenHash;
+use crate::store::records::{AuditEvent, UserRecord};
+use crate::store::{Store, StoreError};
+use crate::telemetry::metrics::Metrics;
+use futures::future::join_all;
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Tries at once in this process; more are refused.
+const AT_ONCE: usize = 512;
+/// Tries at once for one account: a burst would otherwise be over before its first failure counts.
+const AT_ONCE_PER_ACCOUNT: u32 = 3;
+/// Tries at once from one address, which may be a whole office.
+const AT_ONCE_PER_ADDRESS: u32 = 32;
+const SOON: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Why nobody was logged in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoginFault {
+    /// The name is unknown, the password wrong, or the account disabled: one answer for all
+    #[error("the username or the password is wrong")]
+    BadCredentials,
+    /// Too many failures for this account or from this address; the password was not looked at
+    #[error("too many failed logins")]
+    Throttled {
+        /// When a try counts again
+        retry_after: Duration,
+    },
+    /// Too much is waiting
+    #[error("too many logins are waiting")]
+    Busy {
+        /// When to come back
+        retry_after: Duration,
+    },
+    /// A directory or the database cannot be reached, or there is no configuration yet
+    #[error("logins are not possible at the moment: {0}")]
+    Unavailable(String),
+    /// A fault of ours
+    #[error("internal fault: {0}")]
+    Internal(String),
+}
+
+impl LoginFault {
+    const fn outcome(&self) -> &'static str {
+        match self {
+            Self::BadCredentials => "bad_credentials",
+            Self::Throttled { .. } => "throttled",
+            Self::Busy { .. } => "busy",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<DirectoryFault> for LoginFault {
+    fn from(fault: DirectoryFault) -> Self {
+        match fault {
+            DirectoryFault::Busy { retry_after } => Self::Busy { retry_after },
+            DirectoryFault::Unavailable(reason) => Self::Unavailable(reason),
+            DirectoryFault::Internal(reason) => Self::Internal(reason),
+        }
+    }
+}
+
+impl From<StoreError> for LoginFault {
+    fn from(error: StoreError) -> Self {
+        DirectoryFault::from(error).into()
+    }
+}
+
+struct Inner {
+    config: ConfigReader,
+    store: Arc<dyn Store>,
+    verifier: Arc<dyn PasswordVerifier>,
+    clock: SharedClock,
+    metrics: Metrics,
+    audit: AuditHandle,
+    places: Arc<Semaphore>,
+    running: Mutex<HashMap<TokenHash, u32>>,
+}
+
+/// Checks who a person is. Cheap to clone.
+#[derive(Clone)]
+pub struct Authenticator(Arc<Inner>);
+
+impl Authenticator {
+    /// Over these parts of the platform.
+    pub fn new(
+        config: ConfigReader,
+        store: Arc<dyn Store>,
+        verifier: Arc<dyn PasswordVerifier>,
+        clock: SharedClock,
+        metrics: Metrics,
+        audit: AuditHandle,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            config,
+            store,
+            verifier,
+            clock,
+            metrics,
+            audit,
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            running: Mutex::default(),
+        }))
+    }
+
+    /// Logs a person in. Failures are counted under the account and the address (`None` if it is not known), see [`lockout`].
+    ///
+    /// # Errors
+    /// [`LoginFault`]. Dropping the future does not stop the check, nor its count.
+    pub async fn authenticate(&self, username: &str, password: &SecretString, address: Option<IpAddr>) -> Result<UserRecord, LoginFault> {
+        let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
+            self.0.metrics.login("busy");
+            return Err(LoginFault::Busy { retry_after: SOON });
+        };
+        let (inner, username, password) = (Arc::clone(&self.0), Username::parse(username), password.clone());
+        let check = tokio::spawn(async move {
+            let outcome = tokio::time::timeout(DEADLINE, inner.check(username.as_ref(), &password, address))
+                .await
+                .unwrap_or_else(|_| Err(LoginFault::Unavailable("the check took too long".to_owned())));
+            inner
+                .metrics
+                .login(outcome.as_ref().map_or_else(LoginFault::outcome, |_| "succeeded"));
+            drop(place);
+            outcome
+        });
+        check
+            .await
+            .unwrap_or_else(|_| Err(LoginFault::Internal("checking a login panicked".to_owned())))
+    }
+
+    /// A user of one of the configured user stores, by subject.
+    ///
+    /// # Errors
+    /// [`LoginFault::Unavailable`] or [`LoginFault::Internal`].
+    pub async fn find(&self, id: &UserId) -> Result<Option<UserRecord>, LoginFault> {
+        for directory in self.0.directories(&*self.0.snapshot()?) {
+            if let Some(user) = directory.find(id).await? {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Inner {
+    fn snapshot(&self) -> Result<Arc<Snapshot>, LoginFault> {
+        self.config
+            .current()
+            .ok_or_else(|| LoginFault::Unavailable("there is no configuration yet".to_owned()))
+    }
+
+    fn directories(&self, snapshot: &Snapshot) -> Vec<Box<dyn UserDirectory>> {
+        let directory = |store: &Arc<crate::config::snapshot::UserStoreConfig>| -> Box<dyn UserDirectory> {
+            match store.kind {
+                UserStoreKind::Local => Box::new(LocalDirectory::new(
+                    store.id.clone(),
+                    Arc::clone(&self.store),
+                    Arc::clone(&self.verifier),
+                )),
+            }
+        };
+        snapshot.user_stores.iter().map(directory).collect()
+    }
+
+    async fn check(&self, username: Option<&Username>, password: &SecretString, address: Option<IpAddr>) -> Result<UserRecord, LoginFault> {
+        let snapshot = self.snapshot()?;
+        let account = username.map(|name| (TokenHash::of(&format!("login account {}", name.as_str())), lockout::ACCOUNT));
+        let source = address.map(|address| {
+            (
+                TokenHash::of(&format!("login address {}", address_bucket(address))),
+                lockout::ADDRESS,
+            )
+        });
+        let keys: Vec<(TokenHash, Rule)> = account.into_iter().chain(source).collect();
+
+        let _account = account.map(|(key, _)| self.enter(key, AT_ONCE_PER_ACCOUNT)).transpose()?;
+        let _source = source.map(|(key, _)| self.enter(key, AT_ONCE_PER_ADDRESS)).transpose()?;
+        self.throttle(&keys).await?;
+
+        match self.identify_and_prove(&snapshot, username, password).await? {
+            (Some(user), true) => {
+                if let Some((key, _)) = account {
+                    self.store.clear_failed_logins(&key).await?;
+                }
+                self.audit("login.succeeded", Some(user.id.clone()), address);
+                Ok(user)
+            }
+            (user, _) => {
+                let now = self.clock.now();
+                for (key, rule) in &keys {
+                    self.store.count_failed_login(key, now, rule.window).await?;
+                }
+                self.audit("login.failed", user.map(|user| user.id), address);
+                Err(LoginFault::BadCredentials)
+            }
+        }
+    }
+
+    async fn throttle(&self, keys: &[(TokenHash, Rule)]) -> Result<(), LoginFault> {
+        let now = self.clock.now();
+        for (key, rule) in keys {
+            let failures = self.store.failed_logins(key, now, rule.window).await?;
+            if let Some(retry_after) = rule.wait(failures.count, failures.last, now) {
+                return Err(LoginFault::Throttled { retry_after });
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks all directories for the name, then has one check the password; the first in order that knows the name, or the first of all for
+    /// a name that nobody has.
+    async fn identify_and_prove(
+        &self,
+        snapshot: &Snapshot,
+        username: Option<&Username>,
+        password: &SecretString,
+    ) -> Result<(Option<UserRecord>, bool), LoginFault> {
+        let directories = self.directories(snapshot);
+        let Some(first) = directories.first() else {
+            return Err(LoginFault::Unavailable("no user store is configured".to_owned()));
+        };
+        let Some(username) = username else {
+            return Ok((None, first.prove(None, password).await?));
+        };
+        let answers = join_all(directories.iter().map(|directory| directory.identify(username))).await;
+        let mut fault = None;
+        for (directory, answer) in directories.iter().zip(answers) {
+            match answer {
+                Ok(Some(user)) => {
+                    let proved = directory.prove(Some(&user), password).await?;
+                    return Ok((Some(user), proved));
+                }
+                Ok(None) => {}
+                Err(failed) => fault = Some(failed),
+            }
+        }
+        match fault {
+            Some(fault) => Err(fault.into()),
+            None => Ok((None, first.prove(None, password).await?)),
+        }
+    }
+
+    fn enter(&self, key: TokenHash, at_once: u32) -> Result<Running<'_>, LoginFault> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = running.entry(key).or_default();
+        if *count >= at_once {
+            return Err(LoginFault::Throttled { retry_after: SOON });
+        }
+        *count += 1;
+        Ok(Running { inner: self, key })
+    }
+
+    fn audit(&self, kind: &str, user: Option<UserId>, address: Option<IpAddr>) {
+        // Not the name that was typed: people type passwords there.
+        self.audit.record(AuditEvent {
+            at: self.clock.now(),
+            kind: kind.to_owned(),
+            user,
+            client: None,
+            details: serde_json::json!({ "address": address.map(|address| address.to_string()) }),
+        });
+    }
+}
+
+/// A try that runs, under one key.
+struct Running<'a> {
+    inner: &'a Inner,
+    key: TokenHash,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = running.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                running.remove(&self.key);
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The ConfigHolder: owns the configuration in force. It validates what comes, swaps it as a whole, and keeps the last good one.
+//!
+//! What it holds is published through [`ConfigReader`], so a request never waits on its mailbox and a panic of the actor loses nothing.
+
+use super::clock::SharedClock;
+use super::gate::callable;
+pub use super::user_sync::SyncStatus;
+use super::user_sync::UserSync;
+use crate::accounts::verifier::PasswordVerifier;
+use crate::config::snapshot::{Revision, Snapshot};
+use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
+use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Supervised, WrapFuture};
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What the holder publishes. Outlives a restart of the actor.
+struct Published {
+    current: ArcSwapOption<Snapshot>,
+    changes: watch::Sender<Option<Arc<Snapshot>>>,
+    sync: watch::Sender<SyncStatus>,
+}
+
+/// Reads the configuration in force. Cheap to clone.
+#[derive(Clone)]
+pub struct ConfigReader(Arc<Published>);
+
+impl ConfigReader {
+    /// The configuration in force; `None` before the first one. Lock-free. A request reads it once and works on that.
+    pub fn current(&self) -> Option<Arc<Snapshot>> {
+        self.0.current.load_full()
+    }
+
+    /// Follows the configuration: the receiver always holds the newest one.
+    pub fn subscribe(&self) -> watch::Receiver<Option<Arc<Snapshot>>> {
+        self.0.changes.subscribe()
+    }
+
+    /// How far the declared users are in the store.
+    pub fn sync_status(&self) -> SyncStatus {
+        self.0.sync.borrow().clone()
+    }
+
+    /// Completes when the declared users of this revision are in the store.
+    pub async fn synced(&self, revision: &Revision) {
+        let mut sync = self.0.sync.subscribe();
+        // The sender lives as long as `self`.
+        let _ = sync.wait_for(|status| status.synced.as_ref() == Some(revision)).await;
+    }
+}
+
+/// What the holder needs.
+pub struct ConfigHolderSettings {
+    /// Where declared users go
+    pub store: Arc<dyn Store>,
+    /// Hashes their passwords
+    pub verifier: Arc<dyn PasswordVerifier>,
+    /// The time
+    pub clock: SharedClock,
+    /// Counts configurations
+    pub metrics: Metrics,
+}
+
+/// The actor.
+pub struct ConfigHolder {
+    settings: ConfigHolderSettings,
+    published: Arc<Published>,
+    applied_at: Option<Timestamp>,
+    refused: Option<Nack>,
+}
+
+impl ConfigHolder {
+    /// The actor, to be supervised, and the reader of what it will publish.
+    pub fn new(settings: ConfigHolderSettings) -> (Self, ConfigReader) {
+        let published = Arc::new(Published {
+            current: ArcSwapOption::empty(),
+            changes: watch::Sender::new(None),
+            sync: watch::Sender::new(SyncStatus::default()),
+        });
+        let reader = ConfigReader(Arc::clone(&published));
+        let holder = Self {
+            settings,
+            published,
+            applied_at: None,
+            refused: None,
+        };
+        (holder, reader)
+    }
+}
+
+impl Actor for ConfigHolder {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let sync = UserSync::new(
+            Arc::clone(&self.settings.store),
+            Arc::clone(&self.settings.verifier),
+            Arc::clone(&self.settings.clock),
+        );
+        let changes = self.published.changes.subscribe();
+        let published = Arc::clone(&self.published);
+        ctx.spawn(async move { sync.run(changes, &published.sync).await }.into_actor(self));
+    }
+}
+
+impl Supervised for ConfigHolder {
+    /// What is in force is what was published; `started` follows it anew.
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.refused = None;
+    }
+}
+
+callable!(ConfigHolder);
+
+/// Puts a configuration in force, as a whole or not at all.
+#[derive(Message)]
+#[rtype(result = "Result<Ack, Nack>")]
+pub struct Apply(pub Snapshot);
+
+/// A configuration is in force: whatever is issued from now on obeys it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// Which
+    pub revision: Revision,
+    /// `false` if it had been in force already
+    pub changed: bool,
+}
+
+/// A configuration was refused; the one before stays in force.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("configuration {revision} was refused: {}", reasons.join("; "))]
+pub struct Nack {
+    /// Which
+    pub revision: Revision,
+    /// Everything that is wrong with it
+    pub reasons: Vec<String>,
+}
+
+impl Handler<Apply> for ConfigHolder {
+    type Result = Result<Ack, Nack>;
+
+    fn handle(&mut self, Apply(snapshot): Apply, _: &mut Self::Context) -> Self::Result {
+        let current = self.published.current.load_full();
+        let revision = snapshot.revision.clone();
+        if current.as_ref().is_some_and(|current| current.revision == revision) {
+            self.settings.metrics.snapshot_applied("unchanged");
+            return Ok(Ack { revision, changed: false });
+        }
+        let reasons = faults(&snapshot, current.as_deref());
+        if !reasons.is_empty() {
+            let nack = Nack { revision, reasons };
+            tracing::warn!(%nack, "a configuration was refused; the one before stays");
+            self.settings.metrics.snapshot_applied("refused");
+            self.refused = Some(nack.clone());
+            return Err(nack);
+        }
+        let clients = snapshot.clients.len();
+        let snapshot = Arc::new(snapshot);
+        self.published.current.store(Some(Arc::clone(&snapshot)));
+        self.published.changes.send_replace(Some(snapshot));
+        self.applied_at = Some(self.settings.clock.now());
+        self.refused = None;
+        self.settings.metrics.snapshot(&revision.0, clients);
+        self.settings.metrics.snapshot_applied("applied");
+        tracing::info!(revision = revision.0, clients, "a configuration is in force");
+        Ok(Ack { revision, changed: true })
+    }
+}
+
+/// What the server cannot run on, however it came to be. `config::compile` says the rest, with the resource's name.
+fn faults(new: &Snapshot, current: Option<&Snapshot>) -> Vec<String> {
+    let mut faults = Vec::new();
+    if let Some(current) = current.filter(|current| current.issuer != new.issuer) {
+        faults.push(format!(
+            "the issuer is {} and cannot change to {} while the server runs: tokens and sessions are bound to it",
+            current.issuer, new.issuer
+        ));
+    }
+    match url::Url::parse(&new.issuer) {
+        Ok(url) if !matches!(url.scheme(), "https" | "http") || url.query().is_some() || url.fragment().is_some() => {
+            faults.push(format!(
+                "the issuer {} is not an http(s) URL without query and fragment",
+                new.issuer
+            ));
+        }
+        Ok(_) if new.issuer.ends_with('/') => faults.push(format!("the issuer {} ends with a slash", new.issuer)),
+        Ok(_) => {}
+        Err(error) => faults.push(format!("the issuer {} is not a URL: {error}", new.issuer)),
+    }
+    if new.signing.algorithms.is_empty() {
+        faults.push("no signing algorithm is configured".to_owned());
+    }
+    if new.signing.rotate_every.is_zero() {
+        faults.push("signing keys would rotate without a pause: rotateEvery is zero".to_owned());
+    }
+    for (id, client) in &new.clients {
+        if *id != client.id {
+            faults.push(format!("client {} is listed under the id {id}", client.id));
+        }
+    }
+    for user in &new.users {
+        if !new.user_stores.iter().any(|store| store.id == user.store) {
+            faults.push(format!(
+                "user {} is in the UserStore {}, which is not used",
+                user.username, user.store
+            ));
+        }
+    }
+    faults
+}
+
+/// Asks what this process runs on.
+#[derive(Message)]
+#[rtype(result = "Description")]
+pub struct Describe;
+
+/// What this process runs on.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// In force
+    pub revision: Option<Revision>,
+    /// Since when
+    pub applied_at: Option<Timestamp>,
+    /// The last one, if it was refused
+    pub refused: Option<Nack>,
+    /// How far its users are in the store
+    pub sync: SyncStatus,
+}
+
+impl Handler<Describe> for ConfigHolder {
+    type Result = MessageResult<Describe>;
+
+    fn handle(&mut self, _: Describe, _: &mut Self::Context) -> Self::Result {
+        MessageResult(Description {
+            revision: self.published.current.load().as_ref().map(|snapshot| snapshot.revision.clone()),
+            applied_at: self.applied_at,
+            refused: self.refused.clone(),
+            sync: self.published.sync.borrow().clone(),
+        })
+    }
+}

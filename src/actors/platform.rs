@@ -1,0 +1,231 @@
+//! The platform: every process-wide actor, started in the order in which they need each other, and the handles on them.
+
+use super::audit_log::{AuditHandle, AuditLog};
+use super::authenticator::Authenticator;
+use super::clock::SharedClock;
+use super::config_holder::{ConfigHolder, ConfigHolderSettings, ConfigReader};
+use super::gate::{Gate, GateLimits};
+use super::guardian::{Guardian, GuardianHandle};
+use super::janitor::Janitor;
+use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
+use super::supervision::{ArbiterGone, run_on, supervise_on};
+use crate::accounts::verifier::PasswordVerifier;
+use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
+use actix_rt::Arbiter;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What the platform is started with.
+pub struct PlatformSettings {
+    /// What outlives the process
+    pub store: Arc<dyn Store>,
+    /// Where everything is counted
+    pub metrics: Metrics,
+    /// The time
+    pub clock: SharedClock,
+    /// Budgets of password hashing
+    pub hasher: HasherSettings,
+    /// How often expired rows are deleted
+    pub sweep_every: Duration,
+}
+
+impl PlatformSettings {
+    /// With the machine's clock and the default budgets.
+    pub fn new(store: Arc<dyn Store>, metrics: Metrics) -> Self {
+        Self {
+            store,
+            metrics,
+            clock: Arc::new(super::clock::SystemClock),
+            hasher: HasherSettings::default(),
+            sweep_every: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why the platform did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The machine gave no thread
+    #[error("a thread for an actor could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+    /// A thread ended at once
+    #[error(transparent)]
+    Arbiter(#[from] ArbiterGone),
+}
+
+/// Whether one thing that serving needs is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// A stable name
+    pub name: &'static str,
+    /// Whether it is there
+    pub ok: bool,
+    /// What is missing, and what it waits for; empty if it is there
+    pub why: String,
+}
+
+impl Check {
+    fn new(name: &'static str, problem: Option<String>) -> Self {
+        Self {
+            name,
+            ok: problem.is_none(),
+            why: problem.unwrap_or_default(),
+        }
+    }
+}
+
+/// Every handle of the process. Cheap to clone, and shared by all threads.
+#[derive(Clone)]
+pub struct Platform {
+    /// What outlives the process
+    pub store: Arc<dyn Store>,
+    /// Where everything is counted
+    pub metrics: Metrics,
+    /// The time
+    pub clock: SharedClock,
+    /// Supervision
+    pub guardian: GuardianHandle,
+    /// The configuration in force
+    pub config: ConfigReader,
+    /// Where configurations are applied
+    pub config_holder: Gate<ConfigHolder>,
+    /// Hashes and verifies passwords
+    pub hasher: HasherHandle,
+    /// The audit trail
+    pub audit: AuditHandle,
+    /// Deletes what has expired
+    pub janitor: Gate<Janitor>,
+    /// Checks who a person is
+    pub authenticator: Authenticator,
+    arbiters: Arc<Mutex<Vec<Arbiter>>>,
+}
+
+impl Platform {
+    /// Starts the actors, each on a thread of its own. Must run under an [`actix_rt::System`].
+    ///
+    /// # Errors
+    /// [`StartError`] if the machine gives no threads.
+    pub async fn start(settings: PlatformSettings) -> Result<Self, StartError> {
+        let PlatformSettings {
+            store,
+            metrics,
+            clock,
+            hasher,
+            sweep_every,
+        } = settings;
+        let mut arbiters = Vec::new();
+        let mut arbiter = || {
+            let arbiter = Arbiter::try_new()?;
+            let handle = arbiter.handle();
+            arbiters.push(arbiter);
+            Ok::<_, StartError>(handle)
+        };
+
+        let for_guardian = metrics.clone();
+        let guardian = run_on(&arbiter()?, move || Guardian::start(for_guardian)).await?;
+
+        let waiting = hasher.cores.max(1).saturating_mul(64);
+        let addr = supervise_on(&arbiter()?, "password_hasher", &guardian, move || PasswordHasher::new(hasher)).await?;
+        let limits = GateLimits {
+            admitted: waiting,
+            ..GateLimits::default()
+        };
+        let hasher = HasherHandle(Gate::new("password_hasher", addr, limits, metrics.clone()));
+        let verifier: Arc<dyn PasswordVerifier> = Arc::new(hasher.clone());
+
+        let for_audit = Arc::clone(&store);
+        let addr = supervise_on(&arbiter()?, "audit_log", &guardian, move || AuditLog::new(for_audit)).await?;
+        let audit = AuditHandle::new(Gate::new("audit_log", addr, GateLimits::default(), metrics.clone()));
+
+        let (holder, config) = ConfigHolder::new(ConfigHolderSettings {
+            store: Arc::clone(&store),
+            verifier: Arc::clone(&verifier),
+            clock: Arc::clone(&clock),
+            metrics: metrics.clone(),
+        });
+        let addr = supervise_on(&arbiter()?, "config_holder", &guardian, move || holder).await?;
+        let config_holder = Gate::new("config_holder", addr, GateLimits::default(), metrics.clone());
+
+        let (for_janitor, its_clock) = (Arc::clone(&store), Arc::clone(&clock));
+        let addr = supervise_on(&arbiter()?, "janitor", &guardian, move || {
+            Janitor::new(for_janitor, its_clock, sweep_every)
+        })
+        .await?;
+        let limits = GateLimits {
+            admitted: 16,
+            deadline: Duration::from_secs(60),
+            ..GateLimits::default()
+        };
+        let janitor = Gate::new("janitor", addr, limits, metrics.clone());
+
+        let authenticator = Authenticator::new(
+            config.clone(),
+            Arc::clone(&store),
+            verifier,
+            Arc::clone(&clock),
+            metrics.clone(),
+            audit.clone(),
+        );
+        Ok(Self {
+            store,
+            metrics,
+            clock,
+            guardian,
+            config,
+            config_holder,
+            hasher,
+            audit,
+            janitor,
+            authenticator,
+            arbiters: Arc::new(Mutex::new(arbiters)),
+        })
+    }
+
+    /// What serving needs, and whether it is there. Never waits.
+    ///
+    /// The database is not asked: without it much goes on, and the requests that need it say so themselves.
+    pub fn readiness(&self) -> Vec<Check> {
+        let configuration = match self.config.current() {
+            Some(_) => None,
+            None => Some("no configuration was applied yet".to_owned()),
+        };
+        let sync = self.config.sync_status();
+        let users = match (sync.synced, sync.failing) {
+            (Some(_), _) => None,
+            (None, Some(failing)) => Some(failing),
+            (None, None) => Some("the declared users are on their way into the database".to_owned()),
+        };
+        vec![
+            Check::new("actors", self.guardian.failure()),
+            Check::new("configuration", configuration),
+            Check::new("users", users),
+        ]
+    }
+
+    /// Ends the platform, when nothing comes in any more: the audit trail is written, then the actors stop. Takes at most about `deadline`.
+    pub async fn shutdown(&self, deadline: Duration) {
+        self.guardian.begin_shutdown();
+        match tokio::time::timeout(deadline, self.audit.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => tracing::error!(%fault, "the last audit events are in the log alone"),
+            Err(_) => tracing::error!(
+                ?deadline,
+                "the database did not take the last audit events in time; they are in the log alone"
+            ),
+        }
+        let arbiters = std::mem::take(&mut *self.arbiters.lock().unwrap_or_else(PoisonError::into_inner));
+        for arbiter in &arbiters {
+            arbiter.stop();
+        }
+        let joined = tokio::task::spawn_blocking(move || {
+            // Last started, first to go.
+            for arbiter in arbiters.into_iter().rev() {
+                let _ = arbiter.join();
+            }
+        });
+        if tokio::time::timeout(deadline, joined).await.is_err() {
+            tracing::warn!(?deadline, "an actor did not stop in time");
+        }
+    }
+}

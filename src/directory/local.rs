@@ -1,0 +1,70 @@
+//! Users in the server's own database.
+
+use super::{DirectoryFault, UserDirectory};
+use crate::accounts::password::Verification;
+use crate::accounts::username::Username;
+use crate::accounts::verifier::PasswordVerifier;
+use crate::oauth::ids::{UserId, UserStoreId};
+use crate::store::Store;
+use crate::store::records::{PasswordRecord, UserRecord};
+use async_trait::async_trait;
+use secrecy::SecretString;
+use std::sync::Arc;
+
+/// One UserStore of `type: local`.
+pub struct LocalDirectory {
+    id: UserStoreId,
+    store: Arc<dyn Store>,
+    verifier: Arc<dyn PasswordVerifier>,
+}
+
+impl LocalDirectory {
+    /// The users whose UserStore is `id`.
+    pub fn new(id: UserStoreId, store: Arc<dyn Store>, verifier: Arc<dyn PasswordVerifier>) -> Self {
+        Self { id, store, verifier }
+    }
+
+    /// Makes an outdated hash anew. A fault here does not spoil the login: the next one tries again. A declared password is left alone,
+    /// since whoever syncs the manifests keeps it.
+    async fn renew(&self, user: &UserId, password: &SecretString, old: &PasswordRecord) -> Result<(), DirectoryFault> {
+        if old.declared_hash.as_ref() == Some(&old.hash) {
+            return Ok(());
+        }
+        let hash = self.verifier.hash(password).await?;
+        // Hashing takes a while; a password that was changed meanwhile stays.
+        if self.store.password(user).await?.as_ref() == Some(old) {
+            self.store.set_password(user, &PasswordRecord { hash, ..old.clone() }).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl UserDirectory for LocalDirectory {
+    async fn identify(&self, username: &Username) -> Result<Option<UserRecord>, DirectoryFault> {
+        Ok(self.store.user_by_name(&self.id, username.as_str()).await?)
+    }
+
+    async fn prove(&self, user: Option<&UserRecord>, password: &SecretString) -> Result<bool, DirectoryFault> {
+        // Looked up for nobody, too: a round trip to the database can be measured from outside.
+        let nobody = UserId::new("");
+        let stored = self.store.password(user.map_or(&nobody, |user| &user.id)).await?;
+        let found = self
+            .verifier
+            .verify(password, stored.as_ref().map(|stored| stored.hash.as_str()))
+            .await?;
+        let Some(user) = user.filter(|user| found.is_correct() && !user.profile.disabled) else {
+            return Ok(false);
+        };
+        if let (Verification::Correct { outdated: true }, Some(stored)) = (found, &stored)
+            && let Err(fault) = self.renew(&user.id, password, stored).await
+        {
+            tracing::warn!(user = user.id.as_str(), %fault, "an outdated password hash could not be renewed");
+        }
+        Ok(true)
+    }
+
+    async fn find(&self, id: &UserId) -> Result<Option<UserRecord>, DirectoryFault> {
+        Ok(self.store.user(id).await?.filter(|user| user.store == self.id))
+    }
+}
