@@ -28,7 +28,10 @@ try {
   answer = { ok: await ask() }
 } catch (error) {
   // Only the server's own refusal is an answer; anything else is a fault and ends this program with its stack.
-  if (!(error instanceof oidc.ResponseBodyError)) throw error
-  answer = { refused: { status: error.status, error: error.error, error_description: error.error_description } }
+  if (error instanceof oidc.WWWAuthenticateChallengeError) {
+    answer = { refused: { status: error.status, ...(await error.response.json()) } }
+  } else if (error instanceof oidc.ResponseBodyError) {
+    answer = { refused: { status: error.status, error: error.error, error_description: error.error_description } }
+  } else throw error
 }
 console.log(JSON.stringify(answer))

@@ -1,0 +1,124 @@
+//! A person with a browser: login, consent, tokens, userinfo, refresh, logout.
+
+use crate::support::browser::{Browser, Mode};
+use crate::support::platform::{PASSWORD, Platform, USERNAME};
+use serde_json::Value;
+
+/// Selectors of the platform's own pages; they are its contract with password managers and screen readers more than with these tests.
+pub const USERNAME_FIELD: &str = "input[autocomplete~='username']";
+pub const PASSWORD_FIELD: &str = "input[autocomplete~='current-password']";
+pub const SUBMIT: &str = "form button[type='submit']";
+pub const ALLOW: &str = "button[name='decision'][value='allow']";
+pub const DENY: &str = "button[name='decision'][value='deny']";
+pub const ALERT: &str = "[role='alert']";
+
+/// Fills in the login form and sends it.
+pub async fn log_in(browser: &Browser, password: &str) {
+    browser.type_into(USERNAME_FIELD, USERNAME).await;
+    browser.type_into(PASSWORD_FIELD, password).await;
+    browser.click(SUBMIT).await;
+}
+
+#[tokio::test]
+async fn logs_in_consents_refreshes_and_logs_out_at_a_site_on_openid_client() {
+    let platform = Platform::start().await;
+    let browser = Browser::start(Mode::Plain).await;
+    browser.open(&platform.shop.origin).await;
+    browser.click("#login").await;
+
+    log_in(&browser, "not her password").await;
+    let refusal = browser.text(ALERT).await;
+    assert!(!refusal.is_empty());
+    assert!(!browser.url().await.contains("password"), "a password never appears in an address");
+    log_in(&browser, PASSWORD).await;
+
+    browser.click(ALLOW).await;
+    browser.see_title("Logged in").await;
+    let claims = browser.json("#claims").await;
+    assert_eq!(claims["iss"], platform.issuer.as_str());
+    assert_eq!(claims["aud"], "e2e.shop");
+    let userinfo = browser.json("#userinfo_answer").await;
+    assert_eq!(userinfo["sub"], claims["sub"]);
+    assert_eq!(userinfo["email"], "ada@example.org");
+    assert_eq!(userinfo["groups"], serde_json::json!(["mathematicians"]));
+    let access = browser.text("#access_token").await;
+    assert_ne!(browser.text("#refresh_token").await, "none");
+
+    browser.click("#userinfo").await;
+    browser.see_title("Asked again").await;
+
+    browser.click("#refresh").await;
+    browser.see_title("Refreshed").await;
+    assert_ne!(browser.text("#access_token").await, access, "a refresh brings another access token");
+    assert_eq!(browser.json("#userinfo_answer").await["sub"], claims["sub"]);
+
+    browser.click("#logout").await;
+    browser.see_title("Goodbye").await;
+    assert_eq!(browser.text("#state").await, "farewell", "the state of the logout request comes back");
+    assert_eq!(browser.text("#refresh_after_logout").await, "invalid_grant", "without offline_access the refresh token ended with the login");
+
+    // The session is over: the next login asks for the password again. The consent was given and is remembered.
+    browser.open(&platform.shop.origin).await;
+    browser.click("#login").await;
+    log_in(&browser, PASSWORD).await;
+    browser.see_title("Logged in").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_session_spares_the_second_login_unless_the_site_insists() {
+    let platform = Platform::start().await;
+    let browser = Browser::start(Mode::Plain).await;
+    browser.open(&format!("{}/login", platform.shop.origin)).await;
+    log_in(&browser, PASSWORD).await;
+    browser.click(ALLOW).await;
+    browser.see_title("Logged in").await;
+    let first = browser.json("#claims").await;
+
+    browser.open(&format!("{}/login", platform.shop.origin)).await;
+    browser.see_title("Logged in").await;
+    let second = browser.json("#claims").await;
+    assert_eq!(second["sub"], first["sub"]);
+    assert_eq!(second["auth_time"], first["auth_time"], "it is the same login");
+    assert_ne!(second["nonce"], first["nonce"]);
+
+    browser.open(&format!("{}/login?prompt=login", platform.shop.origin)).await;
+    browser.type_into(PASSWORD_FIELD, PASSWORD).await;
+    browser.click(SUBMIT).await;
+    browser.see_title("Logged in").await;
+    assert_eq!(browser.json("#claims").await["sub"], first["sub"]);
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_refused_consent_is_an_error_at_the_site_and_no_token() {
+    let platform = Platform::start().await;
+    let browser = Browser::start(Mode::Plain).await;
+    browser.open(&format!("{}/login", platform.shop.origin)).await;
+    log_in(&browser, PASSWORD).await;
+    browser.click(DENY).await;
+    browser.see_title("Failed").await;
+    assert!(browser.text("#error").await.contains("access_denied"));
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn logs_in_at_the_bundled_demo_client() {
+    let platform = Platform::start().await;
+    let browser = Browser::start(Mode::Plain).await;
+    browser.open(&platform.demo).await;
+    browser.click("a[href='/login'], form[action='/login'] button").await;
+    log_in(&browser, PASSWORD).await;
+    if browser.has(ALLOW).await {
+        browser.click(ALLOW).await;
+    }
+    browser.see("[data-claim='sub']").await;
+    browser.quit().await;
+}
+
+/// The claims of a JWT without looking at its signature: for assertions on what a checked token says.
+pub fn payload(token: &str) -> Value {
+    use base64::Engine;
+    let part = token.split('.').nth(1).expect("a JWT has three parts");
+    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
