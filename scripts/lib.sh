@@ -1,5 +1,5 @@
 # Sourced by the scripts beside it; not a program.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Where cargo builds: the same place that cargo itself would choose.

@@ -107,12 +107,18 @@ async fn logs_in_at_the_bundled_demo_client() {
     let platform = Platform::start().await;
     let browser = Browser::start(Mode::Plain).await;
     browser.open(&platform.demo).await;
-    browser.click("a[href='/login'], form[action='/login'] button").await;
+    browser.click("#login").await;
     log_in(&browser, PASSWORD).await;
     if browser.has(ALLOW).await {
         browser.click(ALLOW).await;
     }
-    browser.see("[data-claim='sub']").await;
+    let shown = browser.text("#id-token").await;
+    assert!(shown.contains(&platform.issuer), "the decoded ID token names its issuer: {shown}");
+    assert!(browser.text("#userinfo").await.contains("ada@example.org"));
+    browser.click("#refresh").await;
+    browser.see_text("main", "Refreshed 1 time").await;
+    browser.click("#logout").await;
+    browser.see("#login").await;
     browser.quit().await;
 }
 

@@ -102,6 +102,14 @@ impl Browser {
         }
     }
 
+    /// Waits until what the selector finds contains this text.
+    pub async fn see_text(&self, css: &str, text: &str) {
+        let query = self.driver().query(By::Css(css)).with_text(thirtyfour::stringmatch::StringMatch::new(text).partial());
+        if query.wait(PATIENCE, INTERVAL).first().await.is_err() {
+            panic!("`{css}` does not say {text:?} on {}", self.describe().await);
+        }
+    }
+
     /// Clicks what the selector finds.
     pub async fn click(&self, css: &str) {
         let element = self.see(css).await;
