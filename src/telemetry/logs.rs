@@ -75,7 +75,17 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), LogsError> {
     } else {
         builder.with_ansi(on_a_terminal).with_target(false).compact().try_init()
     };
-    started.map_err(|_| LogsError::Twice)
+    started.map_err(|_| LogsError::Twice)?;
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// A panic is logged like everything else, so that it carries the request's trace id and does not break a JSON stream.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    let backtrace = std::backtrace::Backtrace::capture();
+    let backtrace = (backtrace.status() == std::backtrace::BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(place, backtrace, "panicked: {}", panic.payload_as_str().unwrap_or("without a message"));
 }
 
 #[cfg(test)]
