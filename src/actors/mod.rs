@@ -14,5 +14,6 @@ pub mod janitor;
 pub mod password_hasher;
 pub mod platform;
 pub mod restart;
+pub mod session_keeper;
 pub mod supervision;
 mod user_sync;

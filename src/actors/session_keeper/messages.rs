@@ -1,0 +1,107 @@
+//! What the SessionKeeper is asked.
+
+use crate::actors::fault::Fault;
+use crate::oauth::ids::{ClientId, SessionId, UserId};
+use crate::oauth::opaque::OpaqueToken;
+use crate::oauth::scope::Scopes;
+use actix::Message;
+use jiff::Timestamp;
+
+/// A person logged in: a new session with a new cookie value.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Opened, Fault>")]
+pub struct Open {
+    /// Who
+    pub user: UserId,
+    /// How they proved it (RFC 8176)
+    pub amr: Vec<String>,
+    /// The session that the browser had; it ends
+    pub instead_of: Option<SessionId>,
+}
+
+/// The same person proved themselves again: the session goes on with a new cookie value, `auth_time` and expiry. `None` if it is no
+/// longer live or is another person's; then open a new one.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Option<Opened>, Fault>")]
+pub struct StepUp {
+    /// Their session
+    pub session: SessionId,
+    /// Who proved themselves
+    pub user: UserId,
+    /// How
+    pub amr: Vec<String>,
+}
+
+/// Whose session is this cookie?
+#[derive(Clone, Message)]
+#[rtype(result = "Result<Option<SessionView>, Fault>")]
+pub struct Resume {
+    /// The cookie's value
+    pub token: String,
+}
+
+impl std::fmt::Debug for Resume {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Resume")
+    }
+}
+
+/// The session ends, and what depends on it. Ending twice is fine.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct End {
+    /// Which
+    pub session: SessionId,
+}
+
+/// What has this person allowed this client? Nothing is the empty set.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Scopes, Fault>")]
+pub struct Allowed {
+    /// Who
+    pub user: UserId,
+    /// Which client
+    pub client: ClientId,
+}
+
+/// The person allows the client these scopes, beside what they allowed before.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct Allow {
+    /// Who
+    pub user: UserId,
+    /// Which client
+    pub client: ClientId,
+    /// What
+    pub scopes: Scopes,
+}
+
+/// A session that was opened or renewed.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// `sid`
+    pub id: SessionId,
+    /// The new value of the cookie
+    pub token: OpaqueToken,
+}
+
+/// A live session and its person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// `sid`
+    pub id: SessionId,
+    /// Who
+    pub user: UserId,
+    /// Their name at login
+    pub username: String,
+    /// What they are called
+    pub display_name: Option<String>,
+    /// Their groups
+    pub groups: Vec<String>,
+    /// When they last proved themselves
+    pub auth_time: Timestamp,
+    /// How
+    pub amr: Vec<String>,
+    /// When the session ends by itself
+    pub expires_at: Timestamp,
+}

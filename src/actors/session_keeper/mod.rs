@@ -1,0 +1,207 @@
+//! SessionKeeper: login sessions and what people allowed, one actor per HTTP worker.
+//!
+//! Each keeper holds hot copies of the sessions that its worker has just seen. A copy lives for [`HOT_TTL`] at most, so an end that
+//! another replica wrote is seen within that time; an end or a new login in this process is seen at once by all of its keepers.
+
+mod hot;
+pub mod messages;
+
+use super::clock::SharedClock;
+use super::fault::Fault;
+use super::gate::callable;
+use crate::oauth::ids::SessionId;
+use crate::oauth::opaque::{OpaqueToken, TokenHash};
+use crate::store::Store;
+use crate::store::records::{SessionRecord, UserRecord};
+use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
+use aws_lc_rs::rand;
+pub use hot::HOT_TTL;
+use hot::HotSessions;
+use jiff::{SignedDuration, Timestamp};
+use messages::{Allow, Allowed, End, Open, Opened, Resume, SessionView, StepUp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A session ends by itself after this long; a client's `maxSessionAge` asks for a fresh login earlier.
+pub const SESSION_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
+
+/// Counts what made hot copies stale. All keepers of a process share one.
+#[derive(Clone, Debug, Default)]
+pub struct Changes(Arc<AtomicU64>);
+
+impl Changes {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn note(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// The actor.
+pub struct SessionKeeper {
+    store: Arc<dyn Store>,
+    clock: SharedClock,
+    changes: Changes,
+    hot: HotSessions,
+}
+
+impl SessionKeeper {
+    /// A keeper of one worker.
+    pub fn new(store: Arc<dyn Store>, clock: SharedClock, changes: Changes) -> Self {
+        Self {
+            store,
+            clock,
+            changes,
+            hot: HotSessions::default(),
+        }
+    }
+}
+
+impl Actor for SessionKeeper {
+    type Context = Context<Self>;
+}
+
+impl Supervised for SessionKeeper {
+    /// The copies may be half-written; the store has the truth.
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.hot = HotSessions::default();
+    }
+}
+
+callable!(SessionKeeper);
+
+impl Handler<Open> for SessionKeeper {
+    type Result = ResponseFuture<Result<Opened, Fault>>;
+
+    fn handle(&mut self, open: Open, _: &mut Self::Context) -> Self::Result {
+        let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
+        Box::pin(async move {
+            // A session that the browser brought is someone else's or an older one of theirs; it ends, so that it cannot be used from elsewhere.
+            if let Some(earlier) = open.instead_of {
+                store.end_session(&earlier, now).await?;
+            }
+            let token = fresh_token()?;
+            let session = SessionRecord {
+                id: SessionId::new(uuid::Uuid::now_v7().to_string()),
+                token: token.hash(),
+                user: open.user,
+                auth_time: now,
+                amr: open.amr,
+                created_at: now,
+                expires_at: expiry(now)?,
+            };
+            store.open_session(&session).await?;
+            changes.note();
+            Ok(Opened { id: session.id, token })
+        })
+    }
+}
+
+impl Handler<StepUp> for SessionKeeper {
+    type Result = ResponseFuture<Result<Option<Opened>, Fault>>;
+
+    fn handle(&mut self, step: StepUp, _: &mut Self::Context) -> Self::Result {
+        let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
+        Box::pin(async move {
+            let Some(mut session) = store.session(&step.session, now).await? else {
+                return Ok(None);
+            };
+            if session.user != step.user {
+                return Ok(None);
+            }
+            let token = fresh_token()?;
+            session.token = token.hash();
+            session.auth_time = now;
+            session.amr = step.amr;
+            session.expires_at = expiry(now)?;
+            let renewed = store.renew_session(&session, now).await?;
+            changes.note();
+            Ok(renewed.then_some(Opened { id: session.id, token }))
+        })
+    }
+}
+
+impl Handler<Resume> for SessionKeeper {
+    type Result = ResponseFuture<Result<Option<SessionView>, Fault>>;
+
+    fn handle(&mut self, resume: Resume, _: &mut Self::Context) -> Self::Result {
+        let token = TokenHash::of(&resume.token);
+        let (store, hot, now) = (Arc::clone(&self.store), self.hot.clone(), self.clock.now());
+        // Read before the store is asked: what changes meanwhile makes the copy stale.
+        let changes = self.changes.now();
+        Box::pin(async move {
+            if let Some(view) = hot.get(&token, changes, now) {
+                return Ok(Some(view));
+            }
+            let Some(session) = store.session_by_token(&token, now).await? else {
+                return Ok(None);
+            };
+            let Some(user) = store.user(&session.user).await?.filter(|user| !user.profile.disabled) else {
+                return Ok(None);
+            };
+            let view = view(session, user);
+            hot.put(token, view.clone(), changes, now);
+            Ok(Some(view))
+        })
+    }
+}
+
+impl Handler<End> for SessionKeeper {
+    type Result = ResponseFuture<Result<(), Fault>>;
+
+    fn handle(&mut self, end: End, _: &mut Self::Context) -> Self::Result {
+        let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
+        Box::pin(async move {
+            let ended = store.end_session(&end.session, now).await;
+            changes.note();
+            Ok(ended?)
+        })
+    }
+}
+
+impl Handler<Allowed> for SessionKeeper {
+    type Result = ResponseFuture<Result<crate::oauth::scope::Scopes, Fault>>;
+
+    fn handle(&mut self, allowed: Allowed, _: &mut Self::Context) -> Self::Result {
+        let store = Arc::clone(&self.store);
+        Box::pin(async move {
+            let consent = store.consent(&allowed.user, &allowed.client).await?;
+            Ok(consent.map(|consent| consent.scopes).unwrap_or_default())
+        })
+    }
+}
+
+impl Handler<Allow> for SessionKeeper {
+    type Result = ResponseFuture<Result<(), Fault>>;
+
+    fn handle(&mut self, allow: Allow, _: &mut Self::Context) -> Self::Result {
+        let (store, now) = (Arc::clone(&self.store), self.clock.now());
+        Box::pin(async move { Ok(store.give_consent(&allow.user, &allow.client, &allow.scopes, now).await?) })
+    }
+}
+
+fn view(session: SessionRecord, user: UserRecord) -> SessionView {
+    SessionView {
+        id: session.id,
+        user: user.id,
+        username: user.profile.username,
+        display_name: user.profile.display_name,
+        groups: user.profile.groups,
+        auth_time: session.auth_time,
+        amr: session.amr,
+        expires_at: session.expires_at,
+    }
+}
+
+fn fresh_token() -> Result<OpaqueToken, Fault> {
+    let mut entropy = [0; 32];
+    rand::fill(&mut entropy).map_err(|_| Fault::Internal("the random generator failed".to_owned()))?;
+    Ok(OpaqueToken::from_entropy(entropy))
+}
+
+fn expiry(now: Timestamp) -> Result<Timestamp, Fault> {
+    now.checked_add(SESSION_LIFETIME)
+        .map_err(|_| Fault::Internal("the clock is beyond what a time can hold".to_owned()))
+}
