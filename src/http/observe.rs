@@ -26,7 +26,7 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
     let span = tracing::info_span!("request", trace_id = %trace, method, route);
     let done = |status: u16| {
         if let Some(state) = &state {
-            state.metrics().request(route, method, status, began.elapsed());
+            state.platform.metrics.request(route, method, status, began.elapsed());
         }
     };
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;

@@ -3,6 +3,8 @@
 use super::limits::{DISCONNECT_TIMEOUT, HEADER_TIMEOUT, KEEP_ALIVE, MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS};
 use super::state::AppState;
 use super::{health, observe};
+use crate::actors::platform::Platform;
+use crate::actors::session_keeper::Changes;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -32,13 +34,14 @@ pub struct Listen {
     pub workers: usize,
 }
 
-/// Starts the server. `state` runs once on each worker's thread and for each listener; what it makes (actors, gates) stays with
-/// that worker. Signals are the caller's business; stop by the returned server's handle.
+/// Starts the server. Each worker starts actors of its own, once for each listener. Signals are the caller's business; stop by the
+/// returned server's handle.
 ///
 /// # Errors
 /// If a socket cannot be used.
-pub fn serve(listen: Listen, state: impl Fn() -> AppState + Send + Clone + 'static) -> io::Result<Server> {
-    let mut server = HttpServer::new(move || app(web::Data::new(state())))
+pub fn serve(listen: Listen, platform: &Platform) -> io::Result<Server> {
+    let (platform, changes) = (platform.clone(), Changes::default());
+    let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes))))
         .workers(listen.workers)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEADER_TIMEOUT)

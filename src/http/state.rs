@@ -1,25 +1,38 @@
 //! What one HTTP worker holds: the process-wide handles, and the gates of its own actors.
 
-use crate::telemetry::metrics::Metrics;
+use crate::actors::gate::{Gate, GateLimits};
+use crate::actors::platform::Platform;
+use crate::actors::session_keeper::{Changes, SessionKeeper};
+use crate::actors::supervision::supervise;
+use crate::config::snapshot::Snapshot;
+use std::sync::Arc;
 
 /// A worker's state, as `web::Data<AppState>`.
 pub struct AppState {
-    metrics: Metrics,
+    /// The process-wide handles
+    pub platform: Platform,
+    /// This worker's keeper of login sessions
+    pub sessions: Gate<SessionKeeper>,
 }
 
 impl AppState {
-    /// The state of the worker that calls this.
-    pub fn new(metrics: Metrics) -> Self {
-        Self { metrics }
+    /// Starts the actors of the worker that calls this, on its own arbiter. `changes` is shared by all workers.
+    pub fn start(platform: &Platform, changes: &Changes) -> Self {
+        let keeper = SessionKeeper::new(Arc::clone(&platform.store), Arc::clone(&platform.clock), changes.clone());
+        let keeper = supervise("session_keeper", &platform.guardian, keeper);
+        Self {
+            sessions: Gate::new("session_keeper", keeper, GateLimits::default(), platform.metrics.clone()),
+            platform: platform.clone(),
+        }
     }
 
-    /// The process' metrics.
-    pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+    /// The configuration in force. A request reads it once.
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.platform.config.current()
     }
 
     /// Whether browsers reach the issuer by https.
     pub fn is_https(&self) -> bool {
-        false
+        self.snapshot().is_some_and(|snapshot| snapshot.issuer.starts_with("https://"))
     }
 }
