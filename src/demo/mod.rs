@@ -13,16 +13,24 @@ use relying_party::RelyingParty;
 use sessions::Sessions;
 use std::net::TcpListener;
 use std::sync::Arc;
+use tokio::sync::watch;
+
+/// As whom the demo asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoClient {
+    /// The `client_id` of a public client that may return to `<origin>/callback`
+    pub client_id: String,
+    /// Scopes that it asks for
+    pub scopes: Vec<String>,
+}
 
 /// What the demo client needs to know.
 #[derive(Clone, Debug)]
 pub struct DemoSettings {
     /// The server's issuer URL, from which discovery tells the rest
     pub issuer: String,
-    /// The `client_id` of a public client that may return to `<origin>/callback`
-    pub client_id: String,
-    /// Scopes that it asks for
-    pub scopes: Vec<String>,
+    /// As whom it asks; `None` while the configuration has no such client
+    pub client: watch::Receiver<Option<DemoClient>>,
 }
 
 /// Why the demo client could not start.
@@ -43,7 +51,7 @@ pub enum DemoError {
 pub fn server(listener: TcpListener, settings: DemoSettings) -> Result<Server, DemoError> {
     let origin = format!("http://{}", listener.local_addr()?);
     let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|error| DemoError::Settings(error.to_string()))?;
-    let party = RelyingParty::new(issuer, settings.client_id, settings.scopes, &origin)?;
+    let party = RelyingParty::new(issuer, settings.client, &origin)?;
     let demo = Arc::new(pages::Demo::new(party, Sessions::default())?);
     let server = HttpServer::new(move || {
         App::new()

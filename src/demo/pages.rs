@@ -43,10 +43,10 @@ impl Demo {
     fn page(&self, status: StatusCode, login: Option<LoginView>, problem: Option<(&str, &str)>) -> HttpResponse {
         let problem = problem.map(|(title, text)| context! { title, text });
         let login = login.map(|login| minijinja::Value::from(minijinja::value::Serde(login)));
-        let html = self
-            .templates
-            .get_template("page.html")
-            .and_then(|page| page.render(context! { login, problem, issuer => self.party.issuer(), client_id => self.party.client_id() }));
+        let client_id = self.party.client().map(|client| client.client_id);
+        let html = self.templates.get_template("page.html").and_then(|page| {
+            page.render(context! { login, problem, client_id, issuer => self.party.issuer(), redirect_uri => self.party.redirect_uri() })
+        });
         match html {
             Ok(html) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html),
             Err(error) => {

@@ -1,7 +1,7 @@
 //! The OpenID Connect side of the demo: discovery, the code flow with PKCE, `state` and `nonce`, refresh, UserInfo, logout.
 
-use super::DemoError;
 use super::fetch::{self, FetchError};
+use super::{DemoClient, DemoError};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreIdToken, CoreTokenResponse};
 use openidconnect::{
     AccessToken, AccessTokenHash, AdditionalClaims, AuthorizationCode, ClientId, CsrfToken, EndSessionUrl, EndpointMaybeSet,
@@ -11,6 +11,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use tokio::sync::watch;
 
 type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
@@ -81,11 +82,18 @@ pub struct Login {
     subject: SubjectIdentifier,
 }
 
+/// What a token answer follows.
+enum Before<'a> {
+    /// A login, which asked for these scopes
+    Asked(Vec<String>),
+    /// A refresh of this
+    Login(&'a Login),
+}
+
 /// The demo as a client of one issuer.
 pub struct RelyingParty {
     issuer: IssuerUrl,
-    client_id: ClientId,
-    scopes: Vec<String>,
+    client: watch::Receiver<Option<DemoClient>>,
     redirect_uri: RedirectUrl,
     home: PostLogoutRedirectUrl,
     http: reqwest::Client,
@@ -96,12 +104,11 @@ impl RelyingParty {
     ///
     /// # Errors
     /// An origin that is no URL, or an HTTP client that cannot be made.
-    pub fn new(issuer: IssuerUrl, client_id: String, scopes: Vec<String>, origin: &str) -> Result<Self, DemoError> {
+    pub fn new(issuer: IssuerUrl, client: watch::Receiver<Option<DemoClient>>, origin: &str) -> Result<Self, DemoError> {
         let settings = |error: &dyn std::fmt::Display| DemoError::Settings(error.to_string());
         Ok(Self {
             issuer,
-            client_id: ClientId::new(client_id),
-            scopes,
+            client,
             redirect_uri: RedirectUrl::new(format!("{origin}/callback")).map_err(|error| settings(&error))?,
             home: PostLogoutRedirectUrl::new(format!("{origin}/")).map_err(|error| settings(&error))?,
             http: fetch::client().map_err(|error| settings(&error))?,
@@ -113,9 +120,14 @@ impl RelyingParty {
         self.issuer.as_str()
     }
 
-    /// The client's id, for the page.
-    pub fn client_id(&self) -> &str {
-        self.client_id.as_str()
+    /// As whom it asks now.
+    pub fn client(&self) -> Option<DemoClient> {
+        self.client.borrow().clone()
+    }
+
+    /// What its client has to allow, for the page.
+    pub fn redirect_uri(&self) -> &str {
+        self.redirect_uri.as_str()
     }
 
     fn http(
@@ -126,13 +138,18 @@ impl RelyingParty {
     }
 
     /// Asks discovery and the JWKS anew for each round: a demo should show what the server says now.
-    async fn discover(&self) -> Result<(Client, Option<EndSessionUrl>), RoundError> {
+    async fn discover(&self) -> Result<(Client, DemoClient, Option<EndSessionUrl>), RoundError> {
+        let who = self.client().ok_or_else(|| RoundError {
+            step: "No client",
+            reason: "the configuration has no public client for this demo any more".to_owned(),
+        })?;
         let metadata = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http())
             .await
             .map_err(failed("Discovery"))?;
         let end_session = metadata.additional_metadata().end_session_endpoint.clone();
-        let client = CoreClient::from_provider_metadata(metadata, self.client_id.clone(), None).set_redirect_uri(self.redirect_uri.clone());
-        Ok((client, end_session))
+        let client = CoreClient::from_provider_metadata(metadata, ClientId::new(who.client_id.clone()), None)
+            .set_redirect_uri(self.redirect_uri.clone());
+        Ok((client, who, end_session))
     }
 
     /// Where to send the browser, and what to remember.
@@ -140,9 +157,9 @@ impl RelyingParty {
     /// # Errors
     /// Discovery failed.
     pub async fn begin(&self) -> Result<(String, Pending), RoundError> {
-        let (client, _) = self.discover().await?;
+        let (client, who, _) = self.discover().await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let wanted = self.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new);
+        let wanted = who.scopes.into_iter().filter(|scope| scope != "openid").map(Scope::new);
         let (url, state, nonce) = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
             .add_scopes(wanted)
@@ -156,7 +173,7 @@ impl RelyingParty {
     /// # Errors
     /// The step that failed and why.
     pub async fn finish(&self, pending: Pending, code: String) -> Result<Login, RoundError> {
-        let (client, _) = self.discover().await?;
+        let (client, who, _) = self.discover().await?;
         let response = client
             .exchange_code(AuthorizationCode::new(code))
             .map_err(failed("Token endpoint"))?
@@ -172,7 +189,7 @@ impl RelyingParty {
             })?
             .clone();
         let subject = self.verified_subject(&client, &id_token, response.access_token(), Some(&pending.nonce))?;
-        self.login(&client, response, id_token, subject, None).await
+        self.login(&client, response, id_token, subject, Before::Asked(who.scopes)).await
     }
 
     /// New tokens for a login.
@@ -180,7 +197,7 @@ impl RelyingParty {
     /// # Errors
     /// The step that failed and why.
     pub async fn refresh(&self, login: &Login) -> Result<Login, RoundError> {
-        let (client, _) = self.discover().await?;
+        let (client, _, _) = self.discover().await?;
         let refresh_token = login.refresh_token.as_ref().ok_or_else(|| RoundError {
             step: "Refresh",
             reason: "this login has no refresh token".to_owned(),
@@ -204,7 +221,8 @@ impl RelyingParty {
             }
             None => login.id_token.clone(),
         };
-        self.login(&client, response, id_token, login.subject.clone(), Some(login)).await
+        self.login(&client, response, id_token, login.subject.clone(), Before::Login(login))
+            .await
     }
 
     /// Where the browser ends its session with the server (OpenID Connect RP-Initiated Logout 1.0).
@@ -212,14 +230,14 @@ impl RelyingParty {
     /// # Errors
     /// Discovery failed, or names no such endpoint.
     pub async fn logout(&self, login: &Login) -> Result<String, RoundError> {
-        let (_, end_session) = self.discover().await?;
+        let (_, who, end_session) = self.discover().await?;
         let end_session = end_session.ok_or_else(|| RoundError {
             step: "Logout",
             reason: "discovery names no end_session_endpoint".to_owned(),
         })?;
         let url = LogoutRequest::from(end_session)
             .set_id_token_hint(&login.id_token)
-            .set_client_id(self.client_id.clone())
+            .set_client_id(ClientId::new(who.client_id))
             .set_post_logout_redirect_uri(self.home.clone())
             .http_get_url();
         Ok(url.into())
@@ -259,7 +277,7 @@ impl RelyingParty {
         response: CoreTokenResponse,
         id_token: CoreIdToken,
         subject: SubjectIdentifier,
-        before: Option<&Login>,
+        before: Before<'_>,
     ) -> Result<Login, RoundError> {
         let user_info: UserInfoClaims<OtherClaims, CoreGenderClaim> = client
             .user_info(response.access_token().clone(), Some(subject.clone()))
@@ -267,21 +285,23 @@ impl RelyingParty {
             .request_async(&self.http())
             .await
             .map_err(failed("UserInfo"))?;
-        let scopes = response.scopes().map_or_else(
-            || before.map_or_else(|| self.scopes.clone(), |login| login.scopes.clone()),
-            |scopes| scopes.iter().map(|scope| scope.to_string()).collect(),
-        );
+        let (scopes_before, login_before) = match before {
+            Before::Asked(scopes) => (scopes, None),
+            Before::Login(login) => (login.scopes.clone(), Some(login)),
+        };
+        // What the answer does not name is as it was asked for (RFC 6749 §5.1), or as it was (§6).
+        let scopes = response
+            .scopes()
+            .map_or(scopes_before, |scopes| scopes.iter().map(|scope| scope.to_string()).collect());
+        let kept = login_before.and_then(|login| login.refresh_token.as_ref());
         Ok(Login {
             id_token,
             access_token: response.access_token().clone(),
-            refresh_token: response
-                .refresh_token()
-                .or(before.and_then(|login| login.refresh_token.as_ref()))
-                .cloned(),
+            refresh_token: response.refresh_token().or(kept).cloned(),
             expires_in: response.expires_in().map(|lifetime| lifetime.as_secs()),
             scopes,
             user_info: serde_json::to_value(&user_info).map_err(failed("UserInfo"))?,
-            refreshes: before.map_or(0, |login| login.refreshes + 1),
+            refreshes: login_before.map_or(0, |login| login.refreshes + 1),
             subject,
         })
     }
