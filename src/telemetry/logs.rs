@@ -85,7 +85,12 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string);
     let backtrace = std::backtrace::Backtrace::capture();
     let backtrace = (backtrace.status() == std::backtrace::BacktraceStatus::Captured).then(|| backtrace.to_string());
-    tracing::error!(place, backtrace, "panicked: {}", panic.payload_as_str().unwrap_or("without a message"));
+    tracing::error!(
+        place,
+        backtrace,
+        "panicked: {}",
+        panic.payload_as_str().unwrap_or("without a message")
+    );
 }
 
 #[cfg(test)]

@@ -34,7 +34,9 @@ async fn every_page(mode: Mode) {
     browser.check_accessibility("consent").await;
 
     // A request that no redirect URI can be told about is explained on a page of the platform's own.
-    browser.open(&format!("{}/authorize?client_id=nobody&response_type=code", platform.issuer)).await;
+    browser
+        .open(&format!("{}/authorize?client_id=nobody&response_type=code", platform.issuer))
+        .await;
     browser.check_accessibility("error").await;
 
     // Without a post_logout_redirect_uri the platform itself says that it is over; where it asks first, that page is looked at, too.

@@ -54,8 +54,16 @@ async fn logs_in_consents_refreshes_and_logs_out_at_a_site_on_openid_client() {
 
     browser.click("#logout").await;
     browser.see_title("Goodbye").await;
-    assert_eq!(browser.text("#state").await, "farewell", "the state of the logout request comes back");
-    assert_eq!(browser.text("#refresh_after_logout").await, "invalid_grant", "without offline_access the refresh token ended with the login");
+    assert_eq!(
+        browser.text("#state").await,
+        "farewell",
+        "the state of the logout request comes back"
+    );
+    assert_eq!(
+        browser.text("#refresh_after_logout").await,
+        "invalid_grant",
+        "without offline_access the refresh token ended with the login"
+    );
 
     // The session is over: the next login asks for the password again. The consent was given and is remembered.
     browser.open(&platform.shop.origin).await;

@@ -1,6 +1,13 @@
 //! End to end: the built `nauthera dev`, a real browser, and relying parties on libraries that the project did not write.
 //! `make setup` installs what these tests start.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 mod accessibility;
 mod login_round;

@@ -14,15 +14,29 @@ const BILLING: &str = "https://billing.example.org";
 async fn a_service_calls_another_on_behalf_of_a_third_and_the_api_sees_who_acts() {
     let platform = Platform::start().await;
     let secret = platform.generated_secret("e2e", "reporting");
-    let reporting = Service { issuer: &platform.issuer, id: "e2e.reporting", secret: &secret };
-    let orders = Service { issuer: &platform.issuer, id: "e2e.orders", secret: "orders secret of the end-to-end tests" };
+    let reporting = Service {
+        issuer: &platform.issuer,
+        id: "e2e.reporting",
+        secret: &secret,
+    };
+    let orders = Service {
+        issuer: &platform.issuer,
+        id: "e2e.orders",
+        secret: "orders secret of the end-to-end tests",
+    };
 
     // reporting asks for a token for the orders service, …
-    let subject = reporting.token("client_credentials", json!({"scope": "orders:read invoices:read", "resource": ORDERS}));
+    let subject = reporting.token(
+        "client_credentials",
+        json!({"scope": "orders:read invoices:read", "resource": ORDERS}),
+    );
     let orders_api = Api::start(&platform.issuer, ORDERS, "orders:read");
     let (status, seen) = orders_api.call(&subject).await;
     assert_eq!(status, 200, "{seen}");
-    assert_eq!((&seen["sub"], &seen["client_id"]), (&json!("e2e.reporting"), &json!("e2e.reporting")));
+    assert_eq!(
+        (&seen["sub"], &seen["client_id"]),
+        (&json!("e2e.reporting"), &json!("e2e.reporting"))
+    );
     assert!(seen.get("act").is_none(), "nobody acts for reporting yet: {seen}");
 
     // … which exchanges it for one that the billing API takes, and acts for reporting.
@@ -43,7 +57,11 @@ async fn a_service_calls_another_on_behalf_of_a_third_and_the_api_sees_who_acts(
 
     // The token is for one API only, and says no more than it may.
     assert_eq!(orders_api.call(&exchanged).await.0, 401, "another audience");
-    assert_eq!(billing_api.call(&subject).await.0, 401, "the first token was never meant for billing");
+    assert_eq!(
+        billing_api.call(&subject).await.0,
+        401,
+        "the first token was never meant for billing"
+    );
 
     // A token that someone altered does not pass.
     for tampered in tampered(&exchanged) {
@@ -66,7 +84,11 @@ async fn a_service_calls_another_on_behalf_of_a_third_and_the_api_sees_who_acts(
 #[tokio::test]
 async fn a_wrong_secret_gets_no_token() {
     let platform = Platform::start().await;
-    let stranger = Service { issuer: &platform.issuer, id: "e2e.orders", secret: "a guess" };
+    let stranger = Service {
+        issuer: &platform.issuer,
+        id: "e2e.orders",
+        secret: "a guess",
+    };
     let refused = stranger.ask("client_credentials", json!({}));
     assert_eq!(refused["refused"]["status"], 401, "{refused}");
     assert_eq!(refused["refused"]["error"], "invalid_client");

@@ -14,7 +14,11 @@ async fn logs_in_and_consents_by_keyboard_alone() {
     tab_to(&browser, |focus| focus["name"] == "username").await;
     browser.press(USERNAME).await;
     browser.press(Key::Tab + "").await;
-    assert_eq!(browser.focused().await["type"], "password", "the field after the user name is the password");
+    assert_eq!(
+        browser.focused().await["type"],
+        "password",
+        "the field after the user name is the password"
+    );
     browser.press(PASSWORD).await;
     browser.press(Key::Enter + "").await;
 

@@ -9,7 +9,9 @@ async fn logs_in_consents_and_logs_out_without_javascript() {
     let platform = Platform::start().await;
     let browser = Browser::start(Mode::NoJavaScript).await;
     // The browser really has scripts off: this page would rename itself.
-    browser.open("data:text/html,<title>still</title><script>document.title='scripted'</script>").await;
+    browser
+        .open("data:text/html,<title>still</title><script>document.title='scripted'</script>")
+        .await;
     browser.see_title("still").await;
 
     browser.open(&format!("{}/login", platform.shop.origin)).await;

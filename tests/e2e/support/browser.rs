@@ -34,7 +34,10 @@ impl Browser {
         super::use_aws_lc();
         let chromedriver = Process::start("chromedriver", Command::new("chromedriver").arg("--port=0"));
         let port = chromedriver.wait_for_line("its port", |line| {
-            line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse::<u16>().ok()
+            line.strip_prefix("ChromeDriver was started successfully on port ")?
+                .trim_end_matches('.')
+                .parse::<u16>()
+                .ok()
         });
         let profile = tempfile::tempdir().unwrap();
         let mut args: Vec<String> = [
@@ -67,8 +70,14 @@ impl Browser {
         }
         let mut capabilities = DesiredCapabilities::chrome();
         capabilities.set("goog:chromeOptions", options).unwrap();
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.expect("chromedriver opens a session");
-        Self { driver: Some(driver), _chromedriver: chromedriver, _profile: profile }
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities)
+            .await
+            .expect("chromedriver opens a session");
+        Self {
+            driver: Some(driver),
+            _chromedriver: chromedriver,
+            _profile: profile,
+        }
     }
 
     fn driver(&self) -> &WebDriver {
@@ -77,12 +86,22 @@ impl Browser {
 
     /// Types an address into the address bar.
     pub async fn open(&self, url: &str) {
-        self.driver().goto(url).await.unwrap_or_else(|error| panic!("cannot open {url}: {error}"));
+        self.driver()
+            .goto(url)
+            .await
+            .unwrap_or_else(|error| panic!("cannot open {url}: {error}"));
     }
 
     /// Waits until something that matches the CSS selector is visible.
     pub async fn see(&self, css: &str) -> WebElement {
-        match self.driver().query(By::Css(css)).and_displayed().wait(PATIENCE, INTERVAL).first().await {
+        match self
+            .driver()
+            .query(By::Css(css))
+            .and_displayed()
+            .wait(PATIENCE, INTERVAL)
+            .first()
+            .await
+        {
             Ok(element) => element,
             Err(_) => panic!("`{css}` is not to be seen on {}", self.describe().await),
         }
@@ -97,14 +116,21 @@ impl Browser {
     pub async fn see_title(&self, title: &str) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         while self.driver().title().await.ok().as_deref() != Some(title) {
-            assert!(tokio::time::Instant::now() < deadline, "no page titled {title:?}; this is {}", self.describe().await);
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "no page titled {title:?}; this is {}",
+                self.describe().await
+            );
             tokio::time::sleep(INTERVAL).await;
         }
     }
 
     /// Waits until what the selector finds contains this text.
     pub async fn see_text(&self, css: &str, text: &str) {
-        let query = self.driver().query(By::Css(css)).with_text(thirtyfour::stringmatch::StringMatch::new(text).partial());
+        let query = self
+            .driver()
+            .query(By::Css(css))
+            .with_text(thirtyfour::stringmatch::StringMatch::new(text).partial());
         if query.wait(PATIENCE, INTERVAL).first().await.is_err() {
             panic!("`{css}` does not say {text:?} on {}", self.describe().await);
         }
@@ -155,20 +181,33 @@ impl Browser {
 
     /// Runs a script in the page and hands back what it returns.
     pub async fn run(&self, script: &str) -> Value {
-        self.driver().execute(script, vec![]).await.unwrap_or_else(|error| panic!("script failed: {error}")).json().clone()
+        self.driver()
+            .execute(script, vec![])
+            .await
+            .unwrap_or_else(|error| panic!("script failed: {error}"))
+            .json()
+            .clone()
     }
 
     /// Holds this page against axe-core's rules and panics with every violation.
     pub async fn check_accessibility(&self, page: &str) {
-        let axe = std::fs::read_to_string(super::root().join("tests/e2e/node/node_modules/axe-core/axe.min.js")).expect("axe-core: run `make setup`");
+        let axe = std::fs::read_to_string(super::root().join("tests/e2e/node/node_modules/axe-core/axe.min.js"))
+            .expect("axe-core: run `make setup`");
         self.driver().execute(axe, vec![]).await.unwrap();
         let script = "const done = arguments[arguments.length - 1];
             axe.run(document).then((r) => done({violations: r.violations.map((v) =>
               ({id: v.id, help: v.help, nodes: v.nodes.map((n) => n.html + ' — ' + n.failureSummary)})), passes: r.passes.length}),
               (e) => done({error: String(e)}))";
         let report = self.driver().execute_async(script, vec![]).await.unwrap().json().clone();
-        assert!(report["passes"].as_u64() > Some(5), "axe-core looked at next to nothing on the page {page}: {report}");
-        assert_eq!(report["violations"], json!([]), "axe-core finds fault with the page {page}: {report:#}");
+        assert!(
+            report["passes"].as_u64() > Some(5),
+            "axe-core looked at next to nothing on the page {page}: {report}"
+        );
+        assert_eq!(
+            report["violations"],
+            json!([]),
+            "axe-core finds fault with the page {page}: {report:#}"
+        );
     }
 
     /// Ends the session in good order.

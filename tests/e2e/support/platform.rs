@@ -42,41 +42,61 @@ impl Platform {
         for entry in std::fs::read_dir(root().join("tests/e2e/manifests")).unwrap() {
             let entry = entry.unwrap();
             let text = std::fs::read_to_string(entry.path()).unwrap();
-            let text = text.replace("ISSUER", &issuer).replace("SHOP", &shop.origin).replace("DEMO", &format!("http://127.0.0.1:{demo_port}"));
+            let text = text
+                .replace("ISSUER", &issuer)
+                .replace("SHOP", &shop.origin)
+                .replace("DEMO", &format!("http://127.0.0.1:{demo_port}"));
             std::fs::write(manifests.join(entry.file_name()), text).unwrap();
         }
         let server = Process::start(
             "nauthera dev",
             Command::new(env!("CARGO_BIN_EXE_nauthera"))
                 .arg("dev")
-                .args(["--listen", &format!("127.0.0.1:{port}"), "--demo-listen", &format!("127.0.0.1:{demo_port}")])
+                .args([
+                    "--listen",
+                    &format!("127.0.0.1:{port}"),
+                    "--demo-listen",
+                    &format!("127.0.0.1:{demo_port}"),
+                ])
                 .arg("--manifests")
                 .arg(&manifests)
                 .arg("--data")
                 .arg(folder.path().join("data"))
                 .env("NAUTHERA_LOG", "info"),
         );
-        let platform = Self { issuer, demo: format!("http://127.0.0.1:{demo_port}"), shop, server, folder };
+        let platform = Self {
+            issuer,
+            demo: format!("http://127.0.0.1:{demo_port}"),
+            shop,
+            server,
+            folder,
+        };
         platform.wait_until_ready().await;
         platform
     }
 
     /// A client secret that the platform generated, from the data folder.
     pub fn generated_secret(&self, namespace: &str, client: &str) -> String {
-        let path = self.folder.path().join(format!("data/secrets/{namespace}/{client}-client-secret.yaml"));
+        let path = self
+            .folder
+            .path()
+            .join(format!("data/secrets/{namespace}/{client}-client-secret.yaml"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let secret: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
         let plain = secret["stringData"]["client_secret"].as_str().map(str::to_owned);
         plain.unwrap_or_else(|| {
             use base64::Engine;
-            let encoded = secret["data"]["client_secret"].as_str().unwrap_or_else(|| panic!("no client_secret in {text}"));
+            let encoded = secret["data"]["client_secret"]
+                .as_str()
+                .unwrap_or_else(|| panic!("no client_secret in {text}"));
             String::from_utf8(base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()).unwrap()
         })
     }
 
     async fn wait_until_ready(&self) {
         // The first line says that the program runs; /readyz, that users and keys are there.
-        self.server.wait_for_line("its address", |line| line.contains(&self.issuer).then_some(()));
+        self.server
+            .wait_for_line("its address", |line| line.contains(&self.issuer).then_some(()));
         let client = reqwest::Client::new();
         let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         loop {
@@ -103,6 +123,9 @@ impl Site {
             command.env("CLIENT_SECRET", secret);
         }
         let process = Process::start("relying party", &mut command);
-        Self { origin: process.listening(), _process: process }
+        Self {
+            origin: process.listening(),
+            _process: process,
+        }
     }
 }

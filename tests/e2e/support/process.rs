@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a program may take to say that it is ready. Generous: two cores run several browsers at once.
@@ -18,6 +18,7 @@ pub struct Process {
 
 #[derive(Default)]
 struct Output {
+    /// The lines so far, and how many streams are still open.
     state: Mutex<(Vec<String>, usize)>,
     changed: Condvar,
 }
@@ -33,7 +34,7 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("{name}: {command:?} does not start ({error}). Run `make setup` first."));
         let output = Arc::new(Output::default());
-        output.state.lock().unwrap().1 = 2;
+        output.lock().1 = 2;
         output.follow(child.stdout.take().unwrap());
         output.follow(child.stderr.take().unwrap());
         Self { name, child, output }
@@ -42,7 +43,7 @@ impl Process {
     /// Waits for a line of output of which `read` makes something. Panics when the program ends first, or says nothing of the kind in time.
     pub fn wait_for_line<T>(&self, what: &str, read: impl Fn(&str) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
-        let mut state = self.output.state.lock().unwrap();
+        let mut state = self.output.lock();
         loop {
             if let Some(found) = state.0.iter().find_map(|line| read(line)) {
                 return found;
@@ -50,7 +51,12 @@ impl Process {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(state.1 > 0, "{} ended without saying {what}", self.name);
             assert!(!left.is_zero(), "{} did not say {what} within {PATIENCE:?}", self.name);
-            state = self.output.changed.wait_timeout(state, left).unwrap().0;
+            state = self
+                .output
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
@@ -61,15 +67,20 @@ impl Process {
 }
 
 impl Output {
+    /// A test that panics while it waits must still be able to print what was said.
+    fn lock(&self) -> MutexGuard<'_, (Vec<String>, usize)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn follow(self: &Arc<Self>, stream: impl Read + Send + 'static) {
         let output = Arc::clone(self);
         std::thread::spawn(move || {
             for line in BufReader::new(stream).lines() {
                 let Ok(line) = line else { break };
-                output.state.lock().unwrap().0.push(line);
+                output.lock().0.push(line);
                 output.changed.notify_all();
             }
-            output.state.lock().unwrap().1 -= 1;
+            output.lock().1 -= 1;
             output.changed.notify_all();
         });
     }
@@ -80,10 +91,14 @@ impl Drop for Process {
         // The browser leaves its driver's process group, so the whole tree is looked up before its root is gone.
         let mut doomed = vec![self.child.id()];
         descendants(self.child.id(), &mut doomed);
-        let _ = Command::new("kill").arg("-KILL").args(doomed.iter().map(u32::to_string)).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .arg("-KILL")
+            .args(doomed.iter().map(u32::to_string))
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let lines = self.output.state.lock().unwrap().0.join("\n");
+            let lines = self.output.lock().0.join("\n");
             println!("--- output of {} ---\n{lines}\n--- end of {} ---", self.name, self.name);
         }
     }

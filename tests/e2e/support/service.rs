@@ -20,7 +20,8 @@ pub struct Service<'a> {
 impl Service<'_> {
     /// Sends one request; `{"ok": …}` or `{"refused": {status, error, error_description}}` comes back.
     pub fn ask(&self, grant: &str, parameters: Value) -> Value {
-        let request = json!({"issuer": self.issuer, "client": {"id": self.id, "secret": self.secret}, "grant": grant, "parameters": parameters});
+        let request =
+            json!({"issuer": self.issuer, "client": {"id": self.id, "secret": self.secret}, "grant": grant, "parameters": parameters});
         let mut child = Command::new("node")
             .arg(root().join("tests/e2e/node/service.mjs"))
             .stdin(Stdio::piped())
@@ -36,7 +37,10 @@ impl Service<'_> {
     /// The access token of a request that must succeed.
     pub fn token(&self, grant: &str, parameters: Value) -> String {
         let answer = self.ask(grant, parameters);
-        answer["ok"]["access_token"].as_str().unwrap_or_else(|| panic!("{} got no token by {grant}: {answer}", self.id)).to_owned()
+        answer["ok"]["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{} got no token by {grant}: {answer}", self.id))
+            .to_owned()
     }
 }
 
@@ -60,7 +64,10 @@ impl Api {
                 .env("AUDIENCE", audience)
                 .env("SCOPE", scope),
         );
-        Self { origin: process.listening(), _process: process }
+        Self {
+            origin: process.listening(),
+            _process: process,
+        }
     }
 
     /// Calls the API with a bearer token: status and JSON body.
