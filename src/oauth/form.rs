@@ -101,7 +101,11 @@ impl From<Vec<(String, String)>> for Params {
     }
 }
 
-fn decode(encoded: &[u8]) -> Result<String, FormError> {
+/// Decodes one form-urlencoded name or value.
+///
+/// # Errors
+/// [`FormError::NotText`], [`FormError::BadEscape`].
+pub fn decode(encoded: &[u8]) -> Result<String, FormError> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.iter().copied();
     while let Some(byte) = rest.next() {
