@@ -1,4 +1,22 @@
-//! From resources to what a server runs on: `compile`, policy merging, the [`Snapshot`](snapshot::Snapshot).
+//! From resources to what a server runs on: [`compile()`], policy merging, the [`Snapshot`](snapshot::Snapshot).
 //! Imports `oauth` and `resources`; pure.
+//!
+//! [`compile()`]: compile::compile
 
+mod client;
+mod clients;
+pub mod compile;
+pub mod input;
+pub mod names;
+mod people;
+pub mod policy;
+pub mod redirect_uri;
+mod refusal;
+mod revision;
+mod selector;
+mod server;
 pub mod snapshot;
+pub mod verdict;
+mod world;
+
+pub use compile::compile;

@@ -116,6 +116,18 @@ pub struct Snapshot {
     pub branding: Branding,
 }
 
+impl SigningAlgorithm {
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ES256 => "ES256",
+            Self::RS256 => "RS256",
+            Self::PS256 => "PS256",
+            Self::EdDSA => "EdDSA",
+        }
+    }
+}
+
 impl Snapshot {
     /// The client with this id.
     pub fn client(&self, id: &str) -> Option<&Arc<Client>> {

@@ -99,14 +99,12 @@ impl Signing {
         vec![Algorithm::ES256, Algorithm::RS256]
     }
 
-    #[allow(clippy::expect_used, reason = "a constant")]
     fn default_rotate_every() -> TimeSpan {
-        TimeSpan::from_secs(720 * 3600).expect("a valid constant")
+        TimeSpan::KEY_ROTATION
     }
 
-    #[allow(clippy::expect_used, reason = "a constant")]
     fn default_overlap() -> TimeSpan {
-        TimeSpan::from_secs(48 * 3600).expect("a valid constant")
+        TimeSpan::KEY_OVERLAP
     }
 }
 

@@ -29,6 +29,17 @@ pub enum TimeSpanError {
 }
 
 impl TimeSpan {
+    /// Lifetime of access tokens where no policy says another.
+    pub const BASELINE_ACCESS: Self = Self(Duration::from_secs(15 * 60));
+    /// Lifetime of refresh tokens where no policy says another.
+    pub const BASELINE_REFRESH: Self = Self(Duration::from_secs(24 * 3600));
+    /// Lifetime of ID tokens where no policy says another.
+    pub const BASELINE_ID: Self = Self(Duration::from_secs(5 * 60));
+    /// How long a key signs where its server says nothing.
+    pub const KEY_ROTATION: Self = Self(Duration::from_secs(720 * 3600));
+    /// How long a key is published before and after where its server says nothing.
+    pub const KEY_OVERLAP: Self = Self(Duration::from_secs(48 * 3600));
+
     /// A span of whole seconds; `None` for zero and beyond ten years.
     pub fn from_secs(seconds: u64) -> Option<Self> {
         let span = Duration::from_secs(seconds);

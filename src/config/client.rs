@@ -1,0 +1,447 @@
+//! One AuthClient: its own rules, its references, its policies, its secret.
+
+use super::input::{GeneratedSecret, Key, Object};
+use super::policy::{self, Ask, Merged, NamedPolicy};
+use super::redirect_uri;
+use super::refusal::{Aspect, Refusal};
+use super::verdict::WantedSecret;
+use super::world::World;
+use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
+use crate::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
+use crate::oauth::ids::ClientId;
+use crate::oauth::opaque::TokenHash;
+use crate::oauth::scope::Scopes;
+use crate::resources::CLIENT_SECRET_LABEL;
+use crate::resources::auth_client::{AuthClientSpec, ClientResponseType, EffectivePolicyStatus, TokenFormat};
+use crate::resources::common::{AuthMethod, ClientGrantType, ClientType as DeclaredType};
+use crate::resources::time_span::TimeSpan;
+use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
+use url::Url;
+
+/// How strictly policies are applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Asking for more than is allowed is refused
+    Strict,
+    /// What is too much is cut off: the last accepted form of a client under policies that have tightened since
+    Clamped,
+}
+
+/// A client that can be served.
+#[derive(Clone, Debug)]
+pub struct Provisioned {
+    /// Its AuthServer
+    pub server: Key,
+    /// What the server runs on; `None` while its secret has yet to be made
+    pub client: Option<Client>,
+    /// Its Secret
+    pub secret: Option<Key>,
+    /// Secret to make, or to write anew because its id or issuer changed
+    pub wanted: Option<WantedSecret>,
+    /// What its policies come to
+    pub effective: EffectivePolicyStatus,
+    /// Things that work but should be looked at
+    pub notes: Vec<String>,
+}
+
+/// The `client_id` that a client has or would have.
+pub fn client_id(key: &Key, spec: &AuthClientSpec) -> ClientId {
+    ClientId::new(spec.client_id.clone().unwrap_or_else(|| format!("{}.{}", key.namespace, key.name)))
+}
+
+/// The Secret that is made for a client, if one is.
+pub fn generated_secret(key: &Key, spec: &AuthClientSpec) -> Option<Key> {
+    if spec.client_type == DeclaredType::Public || spec.secret.as_ref().is_some_and(|secret| secret.existing_ref.is_some()) {
+        return None;
+    }
+    let name = spec.secret.as_ref().and_then(|secret| secret.name.clone());
+    Some(Key::new(
+        key.namespace.clone(),
+        name.unwrap_or_else(|| format!("{}-client-secret", key.name)),
+    ))
+}
+
+/// What a client asks of its policies.
+pub fn ask(spec: &AuthClientSpec) -> Ask {
+    Ask {
+        client_type: spec.client_type,
+        grant_types: spec.grant_types.iter().copied().collect(),
+        scopes: spec.scopes.iter().cloned().collect(),
+        auth_method: spec.token_endpoint_auth_method,
+        redirect_uris: spec.redirect_uris.clone(),
+        allowed_groups: spec.allowed_groups.as_ref().map(|groups| groups.iter().cloned().collect()),
+    }
+}
+
+/// Everything that is wrong with an AuthClient in itself.
+pub fn faults(spec: &AuthClientSpec) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(id) = &spec.client_id {
+        let starts_well = id.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        let all_well = id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+        if !starts_well || !all_well || id.len() > 255 {
+            found.push(format!(
+                "clientId: {id:?} is not letters, digits, dots, dashes and underscores (at most 255)"
+            ));
+        }
+    }
+    if let Some(name) = &spec.display_name
+        && (name.trim().is_empty() || name.chars().any(char::is_control) || name.chars().count() > 80)
+    {
+        found.push("displayName is empty, longer than 80 characters or holds control characters".to_owned());
+    }
+    if spec.grant_types.is_empty() {
+        found.push("grantTypes is empty: name one, or leave it out".to_owned());
+    }
+    let has = |grant| spec.grant_types.contains(&grant);
+    if has(ClientGrantType::AuthorizationCode) && spec.redirect_uris.is_empty() {
+        found.push("redirectUris is missing: authorization_code needs one (a service without logins names its grantTypes, such as client_credentials)".to_owned());
+    }
+    if has(ClientGrantType::RefreshToken) && !has(ClientGrantType::AuthorizationCode) {
+        found.push("grantTypes: refresh_token goes with authorization_code".to_owned());
+    }
+    for (field, uris) in [
+        ("redirectUris", &spec.redirect_uris),
+        ("postLogoutRedirectUris", &spec.post_logout_redirect_uris),
+    ] {
+        for uri in uris {
+            if let Some(fault) = redirect_uri::fault(uri, spec.client_type) {
+                found.push(format!("{field}: {uri:?} {fault}"));
+            }
+        }
+    }
+    for scope in spec.scopes.iter().filter(|scope| !Scopes::is_token(scope)) {
+        found.push(format!(
+            "scopes: {scope:?} is not a scope (RFC 6749 §3.3: no spaces, quotes or backslashes)"
+        ));
+    }
+    for audience in &spec.audiences {
+        let is_uri = audience.bytes().all(|byte| byte.is_ascii_graphic()) && Url::parse(audience).is_ok();
+        if !is_uri || audience.contains('#') {
+            found.push(format!(
+                "audiences: {audience:?} is not an absolute URI without a fragment (RFC 8707 §2)"
+            ));
+        }
+    }
+    if spec.allowed_groups.as_ref().is_some_and(Vec::is_empty) {
+        found.push("allowedGroups is empty: leave it out to let everyone in, or name a group".to_owned());
+    }
+    found.extend(secret_faults(spec));
+    found
+}
+
+fn secret_faults(spec: &AuthClientSpec) -> Vec<String> {
+    let mut found = Vec::new();
+    match (spec.client_type, spec.token_endpoint_auth_method) {
+        (DeclaredType::Public, Some(method)) if method != AuthMethod::None => {
+            found.push(format!(
+                "tokenEndpointAuthMethod: a public client has no secret, so it cannot use {}",
+                method.as_str()
+            ));
+        }
+        (DeclaredType::Confidential, Some(AuthMethod::None)) => {
+            found.push(
+                "tokenEndpointAuthMethod: a confidential client cannot use none; say clientType: public if it cannot keep a secret"
+                    .to_owned(),
+            );
+        }
+        _ => {}
+    }
+    if spec.client_type == DeclaredType::Public {
+        if spec.secret.is_some() {
+            found.push("secret: a public client has none".to_owned());
+        }
+        for grant in [ClientGrantType::ClientCredentials, ClientGrantType::TokenExchange] {
+            if spec.grant_types.contains(&grant) {
+                found.push(format!("grantTypes: {} is for clients that can keep a secret", grant.as_str()));
+            }
+        }
+    }
+    if let Some(secret) = &spec.secret {
+        if secret.name.is_some() && secret.existing_ref.is_some() {
+            found.push("secret: name is for a Secret that is made, existingRef for one that is there: give one of them".to_owned());
+        }
+        let names = secret
+            .name
+            .iter()
+            .chain(secret.existing_ref.as_ref().map(|reference| &reference.name));
+        found.extend(
+            names
+                .filter(|name| !super::names::is_dns_subdomain(name))
+                .map(|name| format!("secret: {name:?} is not the name of a Secret")),
+        );
+    }
+    found
+}
+
+/// Evaluates one client against the world.
+///
+/// # Errors
+/// The first [`Refusal`], in the order of [`Aspect`].
+pub fn evaluate(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, mode: Mode) -> Result<Provisioned, Refusal> {
+    let spec = &object.spec;
+    let faults = faults(spec);
+    if !faults.is_empty() {
+        return Err(Refusal::spec(&faults));
+    }
+    let server = world.server_for(key, &spec.auth_server_ref)?;
+    let policies = world.policies_for(&server, key, object)?;
+    let merged = Merged::all(&policies);
+    let ask = ask(spec);
+    let conflicts = policy::conflicts(&policies);
+    if !conflicts.is_empty() {
+        let text = conflicts
+            .iter()
+            .map(|conflict| format!("{} have no {} in common", conflict.policies.join(" and "), conflict.field))
+            .collect::<Vec<_>>();
+        let message = format!("{}; the owner of the policies has to change one of them", text.join("; "));
+        return Err(Refusal::new(Aspect::Policy, "PolicyConflict", message));
+    }
+    let granted = match mode {
+        Mode::Strict => {
+            let violations: Vec<String> = policies
+                .iter()
+                .flat_map(|policy| policy::violations(&ask, policy))
+                .map(|violation| violation.to_string())
+                .collect();
+            if !violations.is_empty() {
+                return Err(Refusal::new(Aspect::Policy, "PolicyViolation", violations.join("; ")));
+            }
+            ask
+        }
+        Mode::Clamped => clamp(ask, &merged)?,
+    };
+    let auth_method = merged.auth_method(granted.client_type, granted.auth_method).ok_or_else(|| {
+        Refusal::new(
+            Aspect::Policy,
+            "PolicyViolation",
+            "tokenEndpointAuthMethod: no policy-allowed method is left",
+        )
+    })?;
+    let id = client_id(key, spec);
+    let secrets = secrets(world, key, spec, &id, &world.issuer(&server))?;
+    let effective = effective_status(&policies, &merged, spec.client_type);
+    let client = secrets
+        .accepted
+        .map(|accepted| build(key, spec, &id, granted, &merged, auth_method, accepted));
+    Ok(Provisioned {
+        server,
+        client,
+        secret: secrets.name,
+        wanted: secrets.wanted,
+        effective,
+        notes: secrets.notes,
+    })
+}
+
+/// Cuts off what the policies no longer allow.
+fn clamp(mut ask: Ask, merged: &Merged) -> Result<Ask, Refusal> {
+    let gone = |message: &str| Refusal::new(Aspect::Policy, "PolicyViolation", message);
+    if merged.client_types.as_ref().is_some_and(|types| !types.contains(&ask.client_type)) {
+        return Err(gone("clientType is no longer allowed"));
+    }
+    ask.redirect_uris.retain(|uri| merged.allows_redirect(uri));
+    let no_redirect = ask.redirect_uris.is_empty();
+    ask.grant_types
+        .retain(|grant| merged.allows_grant(*grant) && !(no_redirect && *grant == ClientGrantType::AuthorizationCode));
+    if ask.grant_types.is_empty() {
+        return Err(gone("no grant type is left that its policies allow"));
+    }
+    ask.scopes.retain(|scope| merged.allows_scope(scope));
+    ask.allowed_groups = match (ask.allowed_groups, &merged.groups) {
+        (Some(own), Some(allowed)) => Some(own.intersection(allowed).cloned().collect()),
+        (own, _) => own,
+    };
+    Ok(ask)
+}
+
+fn build(
+    key: &Key,
+    spec: &AuthClientSpec,
+    id: &ClientId,
+    granted: Ask,
+    merged: &Merged,
+    auth_method: AuthMethod,
+    secrets: Vec<ClientSecret>,
+) -> Client {
+    let has_code = granted.grant_types.contains(&ClientGrantType::AuthorizationCode);
+    Client {
+        id: id.clone(),
+        resource: key.to_string(),
+        display_name: spec.display_name.clone().unwrap_or_else(|| key.name.clone()),
+        client_type: match spec.client_type {
+            DeclaredType::Confidential => ClientType::Confidential,
+            DeclaredType::Public => ClientType::Public,
+        },
+        redirect_uris: deduplicated(granted.redirect_uris),
+        post_logout_redirect_uris: deduplicated(spec.post_logout_redirect_uris.clone()),
+        grant_types: granted.grant_types.iter().map(|grant| grant_type(*grant)).collect(),
+        response_types: if has_code {
+            spec.response_types
+                .iter()
+                .map(|ClientResponseType::Code| ResponseType::Code)
+                .collect()
+        } else {
+            BTreeSet::new()
+        },
+        scopes: granted.scopes.into_iter().collect(),
+        auth_method: match auth_method {
+            AuthMethod::ClientSecretBasic => ClientAuthMethod::ClientSecretBasic,
+            AuthMethod::ClientSecretPost => ClientAuthMethod::ClientSecretPost,
+            AuthMethod::None => ClientAuthMethod::None,
+        },
+        secrets,
+        audiences: deduplicated(spec.audiences.clone()),
+        access_token_format: match spec.access_token_format {
+            TokenFormat::Jwt => AccessTokenFormat::Jwt,
+            TokenFormat::Opaque => AccessTokenFormat::Opaque,
+        },
+        require_consent: spec.require_consent,
+        allowed_groups: granted.allowed_groups.or_else(|| merged.groups.clone()),
+        limits: Limits {
+            access_token_ttl: merged.access_token_ttl(),
+            refresh_token_ttl: merged.refresh_token_ttl(),
+            id_token_ttl: merged.id_token_ttl(),
+            require_pkce: merged.require_pkce(spec.client_type),
+            max_session_age: merged.max_session_age.map(TimeSpan::duration),
+        },
+    }
+}
+
+fn grant_type(grant: ClientGrantType) -> GrantType {
+    match grant {
+        ClientGrantType::AuthorizationCode => GrantType::AuthorizationCode,
+        ClientGrantType::RefreshToken => GrantType::RefreshToken,
+        ClientGrantType::ClientCredentials => GrantType::ClientCredentials,
+        ClientGrantType::TokenExchange => GrantType::TokenExchange,
+    }
+}
+
+fn deduplicated(list: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    list.into_iter().filter(|item| seen.insert(item.clone())).collect()
+}
+
+fn effective_status(policies: &[NamedPolicy<'_>], merged: &Merged, client_type: DeclaredType) -> EffectivePolicyStatus {
+    let mut sources: Vec<String> = policies.iter().map(|policy| policy.name.clone()).collect();
+    sources.sort();
+    EffectivePolicyStatus {
+        sources,
+        access_token_ttl: merged.access_token_ttl.unwrap_or(TimeSpan::BASELINE_ACCESS),
+        refresh_token_ttl: merged.refresh_token_ttl.unwrap_or(TimeSpan::BASELINE_REFRESH),
+        id_token_ttl: merged.id_token_ttl.unwrap_or(TimeSpan::BASELINE_ID),
+        enforce_pkce: merged.require_pkce(client_type),
+    }
+}
+
+struct Secrets {
+    /// Hashes that are accepted; `None` while there is no secret yet
+    accepted: Option<Vec<ClientSecret>>,
+    name: Option<Key>,
+    wanted: Option<WantedSecret>,
+    notes: Vec<String>,
+}
+
+fn secrets(world: &World<'_>, key: &Key, spec: &AuthClientSpec, id: &ClientId, issuer: &str) -> Result<Secrets, Refusal> {
+    if let Some(reference) = spec.secret.as_ref().and_then(|secret| secret.existing_ref.as_ref()) {
+        return existing(world, &Key::new(key.namespace.clone(), reference.name.clone()), id);
+    }
+    let Some(name) = generated_secret(key, spec) else {
+        return Ok(Secrets {
+            accepted: Some(Vec::new()),
+            name: None,
+            wanted: None,
+            notes: Vec::new(),
+        });
+    };
+    if world.resources.secrets.contains_key(&name) {
+        let message = format!(
+            "Secret {name} is there and was not made for this client: choose another name in secret.name, or use it by secret.existingRef"
+        );
+        return Err(Refusal::new(Aspect::Secret, "SecretConflict", message));
+    }
+    if world.secret_owner(&name) != Some(key) {
+        let message = format!("Secret {name} belongs to another AuthClient of this namespace: choose another name in secret.name");
+        return Err(Refusal::new(Aspect::Secret, "SecretConflict", message));
+    }
+    let made = world.resources.generated.get(&name).filter(|made| made.client == *key);
+    let up_to_date = made.is_some_and(|made| made.client_id == *id && made.issuer == issuer);
+    Ok(Secrets {
+        accepted: made.map(accepted_generations),
+        wanted: (!up_to_date).then(|| WantedSecret {
+            secret: name.clone(),
+            client: key.clone(),
+            client_id: id.clone(),
+            issuer: issuer.to_owned(),
+        }),
+        name: Some(name),
+        notes: Vec::new(),
+    })
+}
+
+fn accepted_generations(made: &GeneratedSecret) -> Vec<ClientSecret> {
+    let newest = ClientSecret {
+        hash: TokenHash::of(made.secret.expose_secret()),
+        not_after: None,
+    };
+    let previous = made.previous.as_ref().map(|(secret, not_after)| ClientSecret {
+        hash: TokenHash::of(secret.expose_secret()),
+        not_after: Some(*not_after),
+    });
+    std::iter::once(newest).chain(previous).collect()
+}
+
+fn existing(world: &World<'_>, name: &Key, id: &ClientId) -> Result<Secrets, Refusal> {
+    let refuse = |message: String| Refusal::new(Aspect::Secret, "SecretInvalid", message);
+    let labelled = world
+        .resources
+        .secrets
+        .get(name)
+        .filter(|secret| secret.labels.get(CLIENT_SECRET_LABEL).is_some_and(|value| value == "true"));
+    let Some(secret) = labelled else {
+        let message = format!("Secret {name} is not there, or does not carry the label {CLIENT_SECRET_LABEL}: \"true\"");
+        return Err(Refusal::new(Aspect::Secret, "SecretNotFound", message));
+    };
+    let Some(value) = secret.data.get("client_secret") else {
+        return Err(refuse(format!("Secret {name} has no key client_secret")));
+    };
+    let text = value.expose_secret();
+    if text.ends_with(['\n', '\r']) {
+        return Err(refuse(format!(
+            "Secret {name}: client_secret ends with a line break; make it anew without one (printf %s, or echo -n)"
+        )));
+    }
+    if text.is_empty() || !text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return Err(refuse(format!(
+            "Secret {name}: client_secret is empty or holds characters that a client secret cannot have (RFC 6749 appendix A.2)"
+        )));
+    }
+    if let Some(named) = secret.data.get("client_id")
+        && named.expose_secret() != id.as_str()
+    {
+        return Err(refuse(format!(
+            "Secret {name}: its client_id is not this client's ({id}); set spec.clientId to it, or take the key away"
+        )));
+    }
+    let notes = (text.len() < 32)
+        .then(|| {
+            format!(
+                "Secret {name}: client_secret has only {} characters; use at least 32 random ones",
+                text.len()
+            )
+        })
+        .into_iter()
+        .collect();
+    Ok(Secrets {
+        accepted: Some(vec![ClientSecret {
+            hash: TokenHash::of(text),
+            not_after: None,
+        }]),
+        name: Some(name.clone()),
+        wanted: None,
+        notes,
+    })
+}

@@ -1,0 +1,357 @@
+//! Resources in; snapshots, verdicts and wanted secrets out. Pure: the same input gives the same output.
+
+use super::clients::{self, Decision};
+use super::input::{Accepted, Key, Kind, Options, Resources};
+use super::people::{self, People, store_id};
+use super::policy::{self, NamedPolicy};
+use super::snapshot::{DeclaredUser, Revision, Snapshot, UserStoreConfig, UserStoreKind};
+use super::verdict::{Compiled, Status, Verdict};
+use super::world::{Standing, World};
+use super::{client, revision, server};
+use crate::resources::auth_policy::ViolationStatus;
+use crate::resources::condition::Condition;
+use crate::resources::{AuthPolicySpec, AuthPolicyStatus, AuthServerSpec, AuthServerStatus, GroupStatus, UserStatus, UserStoreStatus};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// A policy's status lists at most this many violations; the count is of all.
+const VIOLATIONS_LISTED: usize = 50;
+
+/// Compiles resources into one snapshot per AuthServer and one verdict per resource. `previous` is what the compilation before this
+/// one accepted: a refused edit leaves its resource's earlier form in force, but always within what policies allow now.
+pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) -> Compiled {
+    let world = World::new(resources, options, previous);
+    let (decisions, accepted_clients) = clients::decide(&world, previous);
+    let people = people::decide(resources, previous);
+    let mut verdicts = Vec::new();
+    let mut snapshots = BTreeMap::new();
+    for (key, standing) in &world.servers {
+        let snapshot = standing
+            .in_force
+            .as_ref()
+            .map(|object| Arc::new(build(&world, key, &object.spec, &decisions, &people)));
+        verdicts.push(server_verdict(&world, key, standing, &people, snapshot.as_deref()));
+        snapshots.extend(snapshot.map(|snapshot| (key.clone(), snapshot)));
+    }
+    let exposure = exposure(&world, &decisions);
+    for (kind, standings) in [
+        (Kind::ClusterAuthPolicy, &world.cluster_policies),
+        (Kind::AuthPolicy, &world.policies),
+    ] {
+        for (key, standing) in standings {
+            let exposed = exposure.get(&(kind, key.clone())).cloned().unwrap_or_default();
+            verdicts.push(policy_verdict(&world, kind, key, standing, exposed));
+        }
+    }
+    for (key, object) in &resources.clients {
+        if let Some(decision) = decisions.get(key) {
+            verdicts.push(Verdict {
+                kind: Kind::AuthClient,
+                key: key.clone(),
+                status: Status::AuthClient(clients::status(key, object, decision)),
+            });
+        }
+    }
+    verdicts.extend(people_verdicts(resources, &people));
+    let mut secrets_wanted: Vec<_> = decisions
+        .values()
+        .filter_map(|decision| decision.served.as_ref().and_then(|served| served.wanted.clone()))
+        .collect();
+    secrets_wanted.sort_by(|a, b| a.secret.cmp(&b.secret));
+    Compiled {
+        snapshots,
+        verdicts,
+        secrets_wanted,
+        accepted: Accepted {
+            servers: in_force(&world.servers),
+            clients: accepted_clients,
+            policies: in_force(&world.policies),
+            cluster_policies: in_force(&world.cluster_policies),
+            users: people.accepted,
+        },
+    }
+}
+
+fn in_force<S: Clone>(standings: &BTreeMap<Key, Standing<S>>) -> BTreeMap<Key, super::input::Object<S>> {
+    standings
+        .iter()
+        .filter_map(|(key, standing)| standing.in_force.clone().map(|object| (key.clone(), object)))
+        .collect()
+}
+
+/// The stores that a server names, in order, and what is wrong with the others.
+fn stores_of(key: &Key, spec: &AuthServerSpec, people: &People) -> (Vec<Key>, Vec<String>) {
+    let mut found = Vec::new();
+    let mut faults = Vec::new();
+    for reference in spec.user_store_ref.iter().chain(&spec.user_store_refs) {
+        let namespace = reference.namespace.as_ref().unwrap_or(&key.namespace);
+        let store = Key::new(namespace.clone(), reference.name.clone());
+        let usable = *namespace == key.namespace && people.stores.contains(&store);
+        if !usable {
+            faults.push(format!(
+                "UserStore {store} is not there, was refused, or is not in the AuthServer's own namespace {}",
+                key.namespace
+            ));
+        } else if !found.contains(&store) {
+            found.push(store);
+        }
+    }
+    (found, faults)
+}
+
+fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, decisions: &BTreeMap<Key, Decision>, people: &People) -> Snapshot {
+    let (stores, _) = stores_of(key, spec, people);
+    let clients: HashMap<_, _> = decisions
+        .values()
+        .filter_map(|decision| decision.served.as_ref())
+        .filter(|served| served.server == *key)
+        .filter_map(|served| served.client.as_ref())
+        .map(|client| (client.id.clone(), Arc::new(client.clone())))
+        .collect();
+    let ids: Vec<_> = stores.iter().map(store_id).collect();
+    let users: Vec<Arc<DeclaredUser>> = people
+        .users
+        .values()
+        .filter_map(|decision| decision.declared.clone())
+        .filter(|user| ids.contains(&user.store))
+        .collect();
+    let mut snapshot = Snapshot {
+        revision: Revision(String::new()),
+        server: key.to_string(),
+        issuer: world.issuer(key),
+        signing: server::signing_policy(&spec.signing),
+        clients,
+        user_stores: ids
+            .into_iter()
+            .map(|id| {
+                Arc::new(UserStoreConfig {
+                    id,
+                    kind: UserStoreKind::Local,
+                })
+            })
+            .collect(),
+        users,
+        branding: server::branding(spec.branding.as_ref()),
+    };
+    snapshot.revision = revision::of(&snapshot);
+    snapshot
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn server_verdict(
+    world: &World<'_>,
+    key: &Key,
+    standing: &Standing<AuthServerSpec>,
+    people: &People,
+    snapshot: Option<&Snapshot>,
+) -> Verdict {
+    let mut conditions = Vec::new();
+    let spec = standing.in_force.as_ref().map(|object| &object.spec);
+    let faults = spec.map(|spec| stores_of(key, spec, people).1).unwrap_or_default();
+    let (clients, users) = snapshot.map_or((0, 0), |snapshot| (snapshot.clients.len(), snapshot.users.len()));
+    conditions.push(match &standing.refusal {
+        Some(refusal) => refusal.ready(standing.in_force.is_some()),
+        None if !faults.is_empty() => Condition::no(
+            "Ready",
+            "UserStoreNotReady",
+            format!("{}; clients are served, but nobody can log in from there", faults.join("; ")),
+        ),
+        None => Condition::yes("Ready", "Serving", format!("{clients} clients, {users} declared users")),
+    });
+    if !faults.is_empty() {
+        conditions.push(Condition::no("ReferencesResolved", "UserStoreNotReady", faults.join("; ")));
+    } else if standing.in_force.is_some() {
+        conditions.push(Condition::yes(
+            "ReferencesResolved",
+            "Resolved",
+            "every UserStore that it names is there",
+        ));
+    }
+    if spec.is_some_and(|spec| spec.tls.is_some()) {
+        conditions.push(Condition::no(
+            "TLS",
+            "NotServedYet",
+            "this release does not serve TLS from certSecretRef: let a proxy in front of it do so",
+        ));
+    }
+    if let Some(generation) = world.resources.servers.get(key).and_then(|object| object.generation) {
+        set_generation(&mut conditions, generation);
+    }
+    Verdict {
+        kind: Kind::AuthServer,
+        key: key.clone(),
+        status: Status::AuthServer(AuthServerStatus {
+            conditions,
+            observed_generation: world.resources.servers.get(key).and_then(|object| object.generation),
+            revision: snapshot.map(|snapshot| snapshot.revision.0.clone()),
+            clients: snapshot.map(|_| count(clients)),
+            users: snapshot.map(|_| count(users)),
+        }),
+    }
+}
+
+fn set_generation(conditions: &mut [Condition], generation: i64) {
+    for condition in conditions {
+        condition.observed_generation = Some(generation);
+    }
+}
+
+/// Whom a policy governs, and who asks for more than it allows.
+#[derive(Clone, Debug, Default)]
+struct Exposure {
+    bound: usize,
+    violations: Vec<ViolationStatus>,
+}
+
+fn exposure(world: &World<'_>, decisions: &BTreeMap<Key, Decision>) -> BTreeMap<(Kind, Key), Exposure> {
+    let mut found: BTreeMap<(Kind, Key), Exposure> = BTreeMap::new();
+    for key in decisions.keys() {
+        let Some(object) = world.resources.clients.get(key) else {
+            continue;
+        };
+        let Ok(server) = world.server_for(key, &object.spec.auth_server_ref) else {
+            continue;
+        };
+        let ask = client::ask(&object.spec);
+        for (kind, policy, spec) in world.audited_for(&server, key, object) {
+            let named = NamedPolicy {
+                name: format!("{kind} {policy}"),
+                spec,
+            };
+            let messages: Vec<String> = policy::violations(&ask, &named)
+                .into_iter()
+                .map(|violation| format!("{}: asks for {}, allowed: {}", violation.field, violation.asked, violation.allowed))
+                .collect();
+            let exposed = found.entry((kind, policy.clone())).or_default();
+            exposed.bound += 1;
+            if !messages.is_empty() {
+                exposed.violations.push(ViolationStatus {
+                    client: key.to_string(),
+                    message: messages.join("; "),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn policy_verdict(world: &World<'_>, kind: Kind, key: &Key, standing: &Standing<AuthPolicySpec>, mut exposed: Exposure) -> Verdict {
+    let declared = match kind {
+        Kind::ClusterAuthPolicy => world.resources.cluster_policies.get(key),
+        _ => world.resources.policies.get(key),
+    };
+    let mut conditions = vec![match &standing.refusal {
+        Some(refusal) => refusal.ready(standing.in_force.is_some()),
+        None => Condition::yes(
+            "Ready",
+            "InForce",
+            format!(
+                "governs {} clients, {} of them ask for more",
+                exposed.bound,
+                exposed.violations.len()
+            ),
+        ),
+    }];
+    if kind == Kind::AuthPolicy && standing.in_force.is_some() && !world.is_selected(kind, key) {
+        conditions.push(Condition::no(
+            "Selected",
+            "NotSelected",
+            format!("no AuthServer in namespace {} selects it by its labels", key.namespace),
+        ));
+    }
+    let rotates = standing
+        .in_force
+        .as_ref()
+        .and_then(|object| object.spec.client_authentication.as_ref())
+        .and_then(|authentication| authentication.secret_rotation.as_ref())
+        .is_some_and(|rotation| rotation.enabled);
+    if rotates {
+        conditions.push(Condition::no(
+            "SecretRotation",
+            "NotServedYet",
+            "this release does not rotate client secrets by schedule: delete a client's Secret to get a new one",
+        ));
+    }
+    let generation = declared.and_then(|object| object.generation);
+    if let Some(generation) = generation {
+        set_generation(&mut conditions, generation);
+    }
+    let violation_count = count(exposed.violations.len());
+    exposed.violations.truncate(VIOLATIONS_LISTED);
+    Verdict {
+        kind,
+        key: key.clone(),
+        status: Status::AuthPolicy(AuthPolicyStatus {
+            conditions,
+            observed_generation: generation,
+            bound_clients: count(exposed.bound),
+            violation_count,
+            violations: exposed.violations,
+        }),
+    }
+}
+
+fn people_verdicts(resources: &Resources, people: &People) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for (key, object) in &resources.user_stores {
+        let id = store_id(key);
+        let users = people
+            .users
+            .values()
+            .filter(|user| user.declared.as_ref().is_some_and(|user| user.store == id));
+        let users = count(users.count());
+        let ready = match people.store_refusals.get(key) {
+            Some(refusal) => refusal.ready(false),
+            None => Condition::yes("Ready", "StoreReady", format!("{users} declared users")),
+        };
+        verdicts.push(Verdict {
+            kind: Kind::UserStore,
+            key: key.clone(),
+            status: Status::UserStore(UserStoreStatus {
+                conditions: vec![ready],
+                observed_generation: object.generation,
+                users,
+            }),
+        });
+    }
+    for (key, object) in &resources.users {
+        let Some(decision) = people.users.get(key) else {
+            continue;
+        };
+        let ready = match &decision.refusal {
+            Some(refusal) => refusal.ready(decision.earlier_form),
+            None => Condition::yes("Ready", "UserDeclared", "can be used by the servers of its UserStore"),
+        };
+        verdicts.push(Verdict {
+            kind: Kind::User,
+            key: key.clone(),
+            status: Status::User(UserStatus {
+                conditions: vec![ready],
+                observed_generation: object.generation,
+                groups: decision.declared.as_ref().map(|user| user.groups.clone()).unwrap_or_default(),
+            }),
+        });
+    }
+    for (key, object) in &resources.groups {
+        let Some(decision) = people.groups.get(key) else {
+            continue;
+        };
+        let ready = match &decision.refusal {
+            Some(refusal) => refusal.ready(false),
+            None => Condition::yes("Ready", "GroupDeclared", format!("{} members", decision.members)),
+        };
+        verdicts.push(Verdict {
+            kind: Kind::Group,
+            key: key.clone(),
+            status: Status::Group(GroupStatus {
+                conditions: vec![ready],
+                observed_generation: object.generation,
+                member_count: decision.members,
+            }),
+        });
+    }
+    verdicts
+}

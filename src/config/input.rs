@@ -1,0 +1,203 @@
+//! What `compile` reads: resources as the file source or the operator collected them.
+
+use crate::oauth::ids::ClientId;
+use crate::resources::{AuthClientSpec, AuthPolicySpec, AuthServerSpec, GroupSpec, UserSpec, UserStoreSpec};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Labels of a resource or a namespace.
+pub type Labels = BTreeMap<String, String>;
+
+/// Namespace and name. Cluster-wide resources have an empty namespace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The namespace
+    pub namespace: String,
+    /// The name
+    pub name: String,
+}
+
+impl Key {
+    /// A key of its two parts.
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    /// `namespace/name`, or the name alone of a cluster-wide resource.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            f.write_str(&self.name)
+        } else {
+            write!(f, "{}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{}/{}", self.namespace, self.name))
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (namespace, name) = text
+            .split_once('/')
+            .ok_or_else(|| serde::de::Error::custom("a key is namespace/name"))?;
+        Ok(Self::new(namespace, name))
+    }
+}
+
+/// The kinds, in the order in which verdicts are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Kind {
+    AuthServer,
+    ClusterAuthPolicy,
+    AuthPolicy,
+    AuthClient,
+    UserStore,
+    User,
+    Group,
+}
+
+impl Kind {
+    /// As manifests write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthServer => "AuthServer",
+            Self::ClusterAuthPolicy => "ClusterAuthPolicy",
+            Self::AuthPolicy => "AuthPolicy",
+            Self::AuthClient => "AuthClient",
+            Self::UserStore => "UserStore",
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One resource: what its author wrote, and the few facts of its metadata that matter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Object<S> {
+    /// `metadata.labels`
+    #[serde(default)]
+    pub labels: Labels,
+    /// `metadata.generation`, where there is one
+    #[serde(default)]
+    pub generation: Option<i64>,
+    /// `metadata.creationTimestamp`, where there is one
+    #[serde(default)]
+    pub created: Option<Timestamp>,
+    /// `spec`
+    pub spec: S,
+}
+
+impl<S> Object<S> {
+    /// A resource without labels.
+    pub fn new(spec: S) -> Self {
+        Self {
+            labels: Labels::new(),
+            generation: None,
+            created: None,
+            spec,
+        }
+    }
+}
+
+/// A Secret that someone wrote. `Debug` shows no value.
+#[derive(Clone, Debug, Default)]
+pub struct SecretObject {
+    /// `metadata.labels`
+    pub labels: Labels,
+    /// Its values, as text
+    pub data: BTreeMap<String, SecretString>,
+}
+
+/// A client secret that the platform made. `Debug` shows no value.
+#[derive(Clone, Debug)]
+pub struct GeneratedSecret {
+    /// The AuthClient that it was made for
+    pub client: Key,
+    /// The `client_id` that is written in it
+    pub client_id: ClientId,
+    /// The `issuer` that is written in it
+    pub issuer: String,
+    /// The secret
+    pub secret: SecretString,
+    /// The secret before it, and until when it is accepted too
+    pub previous: Option<(SecretString, Timestamp)>,
+}
+
+/// Everything that `compile` looks at.
+#[derive(Clone, Debug, Default)]
+pub struct Resources {
+    /// AuthServers
+    pub servers: BTreeMap<Key, Object<AuthServerSpec>>,
+    /// AuthClients
+    pub clients: BTreeMap<Key, Object<AuthClientSpec>>,
+    /// AuthPolicies
+    pub policies: BTreeMap<Key, Object<AuthPolicySpec>>,
+    /// ClusterAuthPolicies; their keys have an empty namespace
+    pub cluster_policies: BTreeMap<Key, Object<AuthPolicySpec>>,
+    /// UserStores
+    pub user_stores: BTreeMap<Key, Object<UserStoreSpec>>,
+    /// Users
+    pub users: BTreeMap<Key, Object<UserSpec>>,
+    /// Groups
+    pub groups: BTreeMap<Key, Object<GroupSpec>>,
+    /// Secrets that people wrote
+    pub secrets: BTreeMap<Key, SecretObject>,
+    /// Secrets that the platform made for clients
+    pub generated: BTreeMap<Key, GeneratedSecret>,
+    /// Labels of namespaces; each namespace also has `kubernetes.io/metadata.name`, whether it is listed or not
+    pub namespaces: BTreeMap<String, Labels>,
+}
+
+impl Resources {
+    /// The labels of a namespace, with the one that Kubernetes gives to each.
+    pub fn namespace_labels(&self, namespace: &str) -> Labels {
+        let mut labels = self.namespaces.get(namespace).cloned().unwrap_or_default();
+        labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
+        labels
+    }
+}
+
+/// What the caller decides.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Instead of `issuerUrl` (development: the address that the server listens on)
+    pub issuer_override: Option<String>,
+    /// Which AuthServer [`super::verdict::Compiled::chosen`] means, as `namespace/name`; may be left out where there is just one
+    pub server: Option<String>,
+}
+
+/// What was accepted last, so that a refused edit leaves it in force. Holds no secret; can be written to disk.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Accepted {
+    /// AuthServers
+    pub servers: BTreeMap<Key, Object<AuthServerSpec>>,
+    /// AuthClients
+    pub clients: BTreeMap<Key, Object<AuthClientSpec>>,
+    /// AuthPolicies
+    pub policies: BTreeMap<Key, Object<AuthPolicySpec>>,
+    /// ClusterAuthPolicies
+    pub cluster_policies: BTreeMap<Key, Object<AuthPolicySpec>>,
+    /// Users
+    pub users: BTreeMap<Key, Object<UserSpec>>,
+}

@@ -1,0 +1,461 @@
+//! How policies combine: lists intersect, lifetimes take the shortest, requirements add up; order never matters.
+
+use super::input::Labels;
+use super::redirect_uri::{host, host_intersection, host_matches, host_pattern_fault};
+use super::selector;
+use crate::oauth::scope::Scopes;
+use crate::resources::AuthPolicySpec;
+use crate::resources::auth_policy::AppliesTo;
+use crate::resources::common::{AuthMethod, ClientGrantType, ClientType, PolicyGrantType};
+use crate::resources::time_span::TimeSpan;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// A policy with the name that messages use, such as `AuthPolicy identity/web`.
+#[derive(Clone, Debug)]
+pub struct NamedPolicy<'a> {
+    /// Its name in messages
+    pub name: String,
+    /// What it says
+    pub spec: &'a AuthPolicySpec,
+}
+
+/// What a client asks of its policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Its type
+    pub client_type: ClientType,
+    /// Its grants
+    pub grant_types: BTreeSet<ClientGrantType>,
+    /// Its scopes
+    pub scopes: BTreeSet<String>,
+    /// Its authentication method, if it names one
+    pub auth_method: Option<AuthMethod>,
+    /// Its redirect URIs
+    pub redirect_uris: Vec<String>,
+    /// The groups that it lets in, if it says so
+    pub allowed_groups: Option<BTreeSet<String>>,
+}
+
+/// A field in which a client asks for more than a policy allows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// The field of the AuthClient
+    pub field: &'static str,
+    /// What it asks for that is too much
+    pub asked: String,
+    /// What is allowed
+    pub allowed: String,
+    /// By which policy
+    pub policy: String,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}: asks for {}, {} allows {}",
+            self.field, self.asked, self.policy, self.allowed
+        )
+    }
+}
+
+/// Policies that leave nothing over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Conflict {
+    /// The policies' field
+    pub field: &'static str,
+    /// Two or more policies that have nothing in common there
+    pub policies: Vec<String>,
+}
+
+/// Several policies as one. `None` means that none of them says anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// Names of the policies, sorted
+    pub sources: BTreeSet<String>,
+    /// Shortest lifetime of access tokens
+    pub access_token_ttl: Option<TimeSpan>,
+    /// Shortest lifetime of refresh tokens
+    pub refresh_token_ttl: Option<TimeSpan>,
+    /// Shortest lifetime of ID tokens
+    pub id_token_ttl: Option<TimeSpan>,
+    /// Shortest age of a login
+    pub max_session_age: Option<TimeSpan>,
+    /// Whether one of them wants PKCE
+    pub enforce_pkce: Option<bool>,
+    /// Grants that all of them allow
+    pub grant_types: Option<BTreeSet<PolicyGrantType>>,
+    /// Scopes that all of them allow
+    pub scopes: Option<BTreeSet<String>>,
+    /// Client types that all of them allow
+    pub client_types: Option<BTreeSet<ClientType>>,
+    /// Methods that all of them allow to confidential clients
+    pub secret_methods: Option<BTreeSet<AuthMethod>>,
+    /// Methods that all of them allow to public clients
+    pub public_methods: Option<BTreeSet<AuthMethod>>,
+    /// Methods that one of them names as the usual one
+    pub usual_methods: BTreeSet<AuthMethod>,
+    /// Groups that all of them let in
+    pub groups: Option<BTreeSet<String>>,
+    /// Host patterns that all of them allow
+    pub hosts: Option<BTreeSet<String>>,
+}
+
+fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn common<T: Ord + Clone>(a: Option<BTreeSet<T>>, b: Option<BTreeSet<T>>) -> Option<BTreeSet<T>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.intersection(&b).cloned().collect()),
+        (a, b) => a.or(b),
+    }
+}
+
+fn common_hosts(a: Option<BTreeSet<String>>, b: Option<BTreeSet<String>>) -> Option<BTreeSet<String>> {
+    match (a, b) {
+        (Some(a), Some(b)) => {
+            let all: BTreeSet<String> = a.iter().flat_map(|x| b.iter().filter_map(|y| host_intersection(x, y))).collect();
+            // A pattern inside another one adds nothing; without it the outcome does not depend on the order.
+            let least = all
+                .iter()
+                .filter(|x| !all.iter().any(|y| y != *x && host_intersection(x, y).as_ref() == Some(*x)))
+                .cloned()
+                .collect();
+            Some(least)
+        }
+        (a, b) => a.or(b),
+    }
+}
+
+fn set<T: Ord + Clone>(list: Option<&Vec<T>>) -> Option<BTreeSet<T>> {
+    list.map(|list| list.iter().cloned().collect())
+}
+
+/// The methods that a policy lets a type of client use.
+fn methods(spec: &AuthPolicySpec, client_type: ClientType) -> Option<BTreeSet<AuthMethod>> {
+    let authentication = spec.client_authentication.as_ref()?;
+    let allowed = set(authentication.allowed_methods.as_ref());
+    match (client_type, allowed, authentication.method) {
+        (ClientType::Public, allowed, _) => allowed,
+        (ClientType::Confidential, Some(mut allowed), method) => {
+            allowed.extend(method);
+            Some(allowed)
+        }
+        (ClientType::Confidential, None, method) => method.map(|method| BTreeSet::from([method])),
+    }
+}
+
+impl Merged {
+    /// One policy alone.
+    pub fn of(policy: &NamedPolicy<'_>) -> Self {
+        let spec = policy.spec;
+        let token = spec.token.clone().unwrap_or_default();
+        Self {
+            sources: BTreeSet::from([policy.name.clone()]),
+            access_token_ttl: token.access_token_ttl,
+            refresh_token_ttl: token.refresh_token_ttl,
+            id_token_ttl: token.id_token_ttl,
+            max_session_age: spec.max_session_age,
+            enforce_pkce: spec.enforce_pkce,
+            grant_types: set(spec.allowed_grant_types.as_ref()),
+            scopes: set(spec.allowed_scopes.as_ref()),
+            client_types: set(spec.allowed_client_types.as_ref()),
+            secret_methods: methods(spec, ClientType::Confidential),
+            public_methods: methods(spec, ClientType::Public),
+            usual_methods: spec.client_authentication.as_ref().and_then(|a| a.method).into_iter().collect(),
+            groups: set(spec.allowed_groups.as_ref()),
+            hosts: common_hosts(
+                set(spec.redirect_uris.as_ref().and_then(|rules| rules.hosts.as_ref())),
+                set(spec.redirect_uris.as_ref().and_then(|rules| rules.hosts.as_ref())),
+            ),
+        }
+    }
+
+    /// Both at once.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.sources.extend(other.sources);
+        self.usual_methods.extend(other.usual_methods);
+        Self {
+            access_token_ttl: least(self.access_token_ttl, other.access_token_ttl),
+            refresh_token_ttl: least(self.refresh_token_ttl, other.refresh_token_ttl),
+            id_token_ttl: least(self.id_token_ttl, other.id_token_ttl),
+            max_session_age: least(self.max_session_age, other.max_session_age),
+            enforce_pkce: match (self.enforce_pkce, other.enforce_pkce) {
+                (Some(a), Some(b)) => Some(a || b),
+                (a, b) => a.or(b),
+            },
+            grant_types: common(self.grant_types, other.grant_types),
+            scopes: common(self.scopes, other.scopes),
+            client_types: common(self.client_types, other.client_types),
+            secret_methods: common(self.secret_methods, other.secret_methods),
+            public_methods: common(self.public_methods, other.public_methods),
+            groups: common(self.groups, other.groups),
+            hosts: common_hosts(self.hosts, other.hosts),
+            sources: self.sources,
+            usual_methods: self.usual_methods,
+        }
+    }
+
+    /// All of them at once.
+    pub fn all(policies: &[NamedPolicy<'_>]) -> Self {
+        policies.iter().map(Self::of).fold(Self::default(), Self::and)
+    }
+
+    /// Lifetime of access tokens, baseline included.
+    pub fn access_token_ttl(&self) -> Duration {
+        self.access_token_ttl.unwrap_or(TimeSpan::BASELINE_ACCESS).duration()
+    }
+
+    /// Lifetime of refresh tokens, baseline included.
+    pub fn refresh_token_ttl(&self) -> Duration {
+        self.refresh_token_ttl.unwrap_or(TimeSpan::BASELINE_REFRESH).duration()
+    }
+
+    /// Lifetime of ID tokens, baseline included.
+    pub fn id_token_ttl(&self) -> Duration {
+        self.id_token_ttl.unwrap_or(TimeSpan::BASELINE_ID).duration()
+    }
+
+    /// Whether a client of this type must use PKCE; public ones always.
+    pub fn require_pkce(&self, client_type: ClientType) -> bool {
+        client_type == ClientType::Public || self.enforce_pkce.unwrap_or(true)
+    }
+
+    /// Whether a grant is allowed. The baseline allows each that a client of this release can ask for.
+    pub fn allows_grant(&self, grant: ClientGrantType) -> bool {
+        self.grant_types
+            .as_ref()
+            .is_none_or(|allowed| allowed.iter().any(|allowed| allowed.as_str() == grant.as_str()))
+    }
+
+    /// Whether a scope is allowed.
+    pub fn allows_scope(&self, scope: &str) -> bool {
+        self.scopes.as_ref().is_none_or(|allowed| allowed.contains(scope))
+    }
+
+    /// Whether a redirect URI is allowed.
+    pub fn allows_redirect(&self, uri: &str) -> bool {
+        self.hosts.as_ref().is_none_or(|patterns| redirect_allowed(patterns, uri))
+    }
+
+    /// The method that a client uses: its own choice, else what its policies call usual, else the first that is allowed. `None`
+    /// if its choice, or every one, is not allowed.
+    pub fn auth_method(&self, client_type: ClientType, choice: Option<AuthMethod>) -> Option<AuthMethod> {
+        if client_type == ClientType::Public {
+            let allowed = self
+                .public_methods
+                .as_ref()
+                .is_none_or(|methods| methods.contains(&AuthMethod::None));
+            return allowed.then_some(AuthMethod::None);
+        }
+        let allowed = |method: &AuthMethod| {
+            *method != AuthMethod::None && self.secret_methods.as_ref().is_none_or(|methods| methods.contains(method))
+        };
+        if let Some(choice) = choice {
+            return allowed(&choice).then_some(choice);
+        }
+        self.usual_methods
+            .iter()
+            .chain(&[AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost])
+            .find(|method| allowed(method))
+            .copied()
+    }
+}
+
+fn redirect_allowed(patterns: &BTreeSet<String>, uri: &str) -> bool {
+    host(uri).is_some_and(|host| patterns.iter().any(|pattern| host_matches(pattern, &host)))
+}
+
+/// Fields in which the policies have nothing in common though each alone allows something. A pair is named where there is one.
+pub fn conflicts(policies: &[NamedPolicy<'_>]) -> Vec<Conflict> {
+    type Reader = fn(&Merged) -> Option<usize>;
+    let fields: [(&'static str, Reader); 7] = [
+        ("allowedGrantTypes", |m| m.grant_types.as_ref().map(BTreeSet::len)),
+        ("allowedScopes", |m| m.scopes.as_ref().map(BTreeSet::len)),
+        ("allowedClientTypes", |m| m.client_types.as_ref().map(BTreeSet::len)),
+        ("clientAuthentication", |m| m.secret_methods.as_ref().map(BTreeSet::len)),
+        ("clientAuthentication.allowedMethods", |m| {
+            m.public_methods.as_ref().map(BTreeSet::len)
+        }),
+        ("allowedGroups", |m| m.groups.as_ref().map(BTreeSet::len)),
+        ("redirectUris.hosts", |m| m.hosts.as_ref().map(BTreeSet::len)),
+    ];
+    let singles: Vec<(&str, Merged)> = policies.iter().map(|policy| (policy.name.as_str(), Merged::of(policy))).collect();
+    let merged = Merged::all(policies);
+    let mut found = Vec::new();
+    for (field, count) in fields {
+        if count(&merged) != Some(0) {
+            continue;
+        }
+        let mut stating: Vec<&(&str, Merged)> = singles.iter().filter(|(_, single)| count(single).is_some()).collect();
+        if stating.iter().any(|(_, single)| count(single) == Some(0)) {
+            continue; // one policy alone allows nothing: no conflict, each client that asks violates it
+        }
+        stating.sort_by_key(|(name, _)| *name);
+        let pair = stating.iter().enumerate().find_map(|(index, (a_name, a))| {
+            stating.iter().skip(index + 1).find_map(|(b_name, b)| {
+                (count(&a.clone().and(b.clone())) == Some(0)).then(|| vec![(*a_name).to_owned(), (*b_name).to_owned()])
+            })
+        });
+        found.push(Conflict {
+            field,
+            policies: pair.unwrap_or_else(|| stating.iter().map(|(name, _)| (*name).to_owned()).collect()),
+        });
+    }
+    // Both methods' fields are empty together if allowedMethods are disjoint: say it once.
+    if let [.., a, b] = found.as_slice()
+        && a.field == "clientAuthentication"
+        && b.policies == a.policies
+    {
+        found.pop();
+    }
+    found
+}
+
+/// Every field in which the client asks for more than this one policy allows.
+pub fn violations(ask: &Ask, policy: &NamedPolicy<'_>) -> Vec<Violation> {
+    let merged = Merged::of(policy);
+    let mut found = Vec::new();
+    let mut add = |field: &'static str, asked: Vec<&str>, allowed: Vec<&str>| {
+        if !asked.is_empty() {
+            found.push(Violation {
+                field,
+                asked: asked.join(", "),
+                allowed: if allowed.is_empty() {
+                    "none".to_owned()
+                } else {
+                    allowed.join(", ")
+                },
+                policy: policy.name.clone(),
+            });
+        }
+    };
+    if let Some(allowed) = &merged.client_types
+        && !allowed.contains(&ask.client_type)
+    {
+        add(
+            "clientType",
+            vec![ask.client_type.as_str()],
+            allowed.iter().map(|t| t.as_str()).collect(),
+        );
+    }
+    if let Some(allowed) = &merged.grant_types {
+        let asked = ask.grant_types.iter().filter(|grant| !merged.allows_grant(**grant));
+        add(
+            "grantTypes",
+            asked.map(|grant| grant.as_str()).collect(),
+            allowed.iter().map(|grant| grant.as_str()).collect(),
+        );
+    }
+    if let Some(allowed) = &merged.scopes {
+        let asked = ask.scopes.iter().filter(|scope| !allowed.contains(*scope));
+        add(
+            "scopes",
+            asked.map(String::as_str).collect(),
+            allowed.iter().map(String::as_str).collect(),
+        );
+    }
+    let methods = match ask.client_type {
+        ClientType::Public => &merged.public_methods,
+        ClientType::Confidential => &merged.secret_methods,
+    };
+    if let Some(allowed) = methods
+        && merged.auth_method(ask.client_type, ask.auth_method).is_none()
+    {
+        let asked = match (ask.client_type, ask.auth_method) {
+            (ClientType::Public, _) => "none",
+            (ClientType::Confidential, Some(method)) => method.as_str(),
+            (ClientType::Confidential, None) => "a client secret",
+        };
+        add(
+            "tokenEndpointAuthMethod",
+            vec![asked],
+            allowed.iter().map(|method| method.as_str()).collect(),
+        );
+    }
+    if let Some(patterns) = &merged.hosts {
+        let asked = ask.redirect_uris.iter().filter(|uri| !redirect_allowed(patterns, uri));
+        add(
+            "redirectUris",
+            asked.map(String::as_str).collect(),
+            patterns.iter().map(String::as_str).collect(),
+        );
+    }
+    if let (Some(allowed), Some(asked)) = (&merged.groups, &ask.allowed_groups) {
+        let asked = asked.difference(allowed);
+        add(
+            "allowedGroups",
+            asked.map(String::as_str).collect(),
+            allowed.iter().map(String::as_str).collect(),
+        );
+    }
+    found
+}
+
+/// Whether a policy is for a client.
+pub fn applies(applies_to: Option<&AppliesTo>, client_labels: &Labels, namespace_labels: &Labels, client_type: ClientType) -> bool {
+    applies_to.is_none_or(|to| {
+        to.namespace_selector
+            .as_ref()
+            .is_none_or(|s| selector::matches(s, namespace_labels))
+            && to.client_selector.as_ref().is_none_or(|s| selector::matches(s, client_labels))
+            && to.client_types.as_ref().is_none_or(|types| types.contains(&client_type))
+    })
+}
+
+/// Everything that is wrong with a policy in itself.
+pub fn faults(spec: &AuthPolicySpec) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(to) = &spec.applies_to {
+        for (field, selector) in [
+            ("namespaceSelector", &to.namespace_selector),
+            ("clientSelector", &to.client_selector),
+        ] {
+            if let Some(fault) = selector.as_ref().and_then(selector::fault) {
+                found.push(format!("appliesTo.{field}: {fault}"));
+            }
+        }
+        if to.client_types.as_ref().is_some_and(Vec::is_empty) {
+            found.push("appliesTo.clientTypes is empty: leave it out, or name a type".to_owned());
+        }
+    }
+    for scope in spec.allowed_scopes.iter().flatten().filter(|scope| !Scopes::is_token(scope)) {
+        found.push(format!(
+            "allowedScopes: {scope:?} is not a scope (RFC 6749 §3.3: no spaces, quotes or backslashes)"
+        ));
+    }
+    for pattern in spec.redirect_uris.iter().flat_map(|rules| rules.hosts.iter().flatten()) {
+        if let Some(fault) = host_pattern_fault(pattern) {
+            found.push(format!("redirectUris.hosts: {pattern:?} {fault}"));
+        }
+    }
+    if let Some(authentication) = &spec.client_authentication {
+        if authentication.method == Some(AuthMethod::None) {
+            found.push("clientAuthentication.method is what confidential clients use, so it cannot be none".to_owned());
+        }
+        if let Some(rotation) = &authentication.secret_rotation {
+            match &rotation.schedule {
+                Some(schedule) => {
+                    if let Err(error) = schedule.parse::<croner::Cron>() {
+                        found.push(format!(
+                            "clientAuthentication.secretRotation.schedule: {schedule:?} is not a schedule: {error}"
+                        ));
+                    }
+                }
+                None if rotation.enabled => {
+                    found.push(
+                        "clientAuthentication.secretRotation.schedule is missing; for example \"0 0 * * *\" for each midnight".to_owned(),
+                    );
+                }
+                None => {}
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,180 @@
+//! What makes an AuthServer acceptable, and what its resource comes to.
+
+use super::redirect_uri::is_loopback;
+use super::selector;
+use super::snapshot::{Branding, SigningAlgorithm, SigningPolicy};
+use crate::resources::auth_server::{Algorithm, AllowedClients, AuthServerSpec, BrandingSpec, From, Signing};
+use std::collections::BTreeSet;
+use url::Url;
+
+/// Everything that is wrong with an AuthServer in itself.
+pub fn faults(spec: &AuthServerSpec) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(fault) = issuer_fault(&spec.issuer_url) {
+        found.push(format!("issuerUrl: {:?} {fault}", spec.issuer_url));
+    }
+    if let Some(fault) = spec.policy_selector.as_ref().and_then(selector::fault) {
+        found.push(format!("policySelector: {fault}"));
+    }
+    match (spec.allowed_clients.from, &spec.allowed_clients.selector) {
+        (From::Selector, None) => found.push("allowedClients: from: Selector needs a selector".to_owned()),
+        (From::All | From::Same, Some(_)) => found.push("allowedClients: selector goes with from: Selector only".to_owned()),
+        (_, Some(selector)) => {
+            if let Some(fault) = selector::fault(selector) {
+                found.push(format!("allowedClients.selector: {fault}"));
+            }
+        }
+        (_, None) => {}
+    }
+    found.extend(signing_faults(&spec.signing));
+    found.extend(spec.branding.iter().flat_map(branding_faults));
+    found
+}
+
+/// What is wrong with an issuer (OpenID Connect Discovery §3, RFC 8414 §2), if anything is.
+pub fn issuer_fault(issuer: &str) -> Option<&'static str> {
+    if !issuer.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Some("holds a character that no URL has");
+    }
+    let Ok(url) = Url::parse(issuer) else {
+        return Some("is not a URL");
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        _ => return Some("is neither https nor http on a loopback address"),
+    }
+    if issuer.contains('?') || issuer.contains('#') {
+        return Some("has a query or a fragment");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("holds a user name or password");
+    }
+    if issuer.ends_with('/') {
+        return Some("ends with a slash; clients compare the issuer exactly, so leave it off");
+    }
+    // Clients compare issuers as text: it must be written the one normal way.
+    if url.as_str().trim_end_matches('/') != issuer {
+        return Some("is not written the normal way (lower-case host, no default port, no . or .. in the path)");
+    }
+    None
+}
+
+fn signing_faults(signing: &Signing) -> Vec<String> {
+    let mut found = Vec::new();
+    let names: BTreeSet<&'static str> = signing
+        .algorithms
+        .iter()
+        .map(|algorithm| algorithm_of(*algorithm).as_str())
+        .collect();
+    if signing.algorithms.is_empty() {
+        found.push("signing.algorithms is empty: name one, or leave it out".to_owned());
+    } else if names.len() < signing.algorithms.len() {
+        found.push("signing.algorithms names one twice".to_owned());
+    }
+    if signing.overlap >= signing.rotate_every {
+        found.push(format!(
+            "signing.overlap ({}) must be shorter than rotateEvery ({})",
+            signing.overlap, signing.rotate_every
+        ));
+    }
+    found
+}
+
+fn branding_faults(branding: &BrandingSpec) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(name) = &branding.product_name
+        && (name.trim().is_empty() || name.chars().any(char::is_control) || name.chars().count() > 80)
+    {
+        found.push("branding.productName is empty, longer than 80 characters or holds control characters".to_owned());
+    }
+    if let Some(logo) = &branding.logo_url
+        && !Url::parse(logo).is_ok_and(|url| url.scheme() == "https" && logo.bytes().all(|byte| byte.is_ascii_graphic()))
+    {
+        found.push("branding.logoUrl is not an https: URL".to_owned());
+    }
+    if let Some(color) = &branding.primary_color
+        && !color
+            .strip_prefix('#')
+            .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    {
+        found.push("branding.primaryColor is not a colour such as #1a73e8".to_owned());
+    }
+    found
+}
+
+fn algorithm_of(algorithm: Algorithm) -> SigningAlgorithm {
+    match algorithm {
+        Algorithm::ES256 => SigningAlgorithm::ES256,
+        Algorithm::RS256 => SigningAlgorithm::RS256,
+        Algorithm::PS256 => SigningAlgorithm::PS256,
+        Algorithm::EdDSA => SigningAlgorithm::EdDSA,
+    }
+}
+
+/// The server's keys, as the snapshot has them.
+pub fn signing_policy(signing: &Signing) -> SigningPolicy {
+    SigningPolicy {
+        algorithms: signing.algorithms.iter().map(|algorithm| algorithm_of(*algorithm)).collect(),
+        rotate_every: signing.rotate_every.duration(),
+        overlap: signing.overlap.duration(),
+    }
+}
+
+/// The server's looks, as the snapshot has them.
+pub fn branding(spec: Option<&BrandingSpec>) -> Branding {
+    spec.map_or_else(Branding::default, |spec| Branding {
+        product_name: spec.product_name.clone(),
+        logo_url: spec.logo_url.clone(),
+        primary_color: spec.primary_color.clone(),
+    })
+}
+
+/// Whether clients of a namespace may name this server.
+pub fn admits(allowed: &AllowedClients, own_namespace: &str, namespace: &str, namespace_labels: &super::input::Labels) -> bool {
+    match allowed.from {
+        From::All => true,
+        From::Same => own_namespace == namespace,
+        From::Selector => allowed
+            .selector
+            .as_ref()
+            .is_some_and(|selector| selector::matches(selector, namespace_labels)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_https_or_loopback_and_written_the_normal_way() {
+        for good in [
+            "https://login.example.org",
+            "https://login.example.org/tenant/a",
+            "https://login.example.org:8443",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "http://localhost",
+        ] {
+            assert_eq!(issuer_fault(good), None, "{good}");
+        }
+        for bad in [
+            "",
+            "login.example.org",
+            "http://login.example.org",
+            "ftp://login.example.org",
+            "https://login.example.org/",
+            "https://login.example.org?x",
+            "https://login.example.org#x",
+            "https://user@login.example.org",
+            "https://LOGIN.example.org",
+            "https://login.example.org:443",
+            "https://login.example.org/a/../b",
+            "https://login.example.org/a b",
+            "https:///login.example.org",
+            "http://127.0.0.1.example.org",
+        ] {
+            assert!(issuer_fault(bad).is_some(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What `compile` answers: snapshots, and a verdict for each resource.
+
+use super::input::{Accepted, Key, Kind, Options};
+use super::snapshot::Snapshot;
+use crate::oauth::ids::ClientId;
+use crate::resources::condition::Condition;
+use crate::resources::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, GroupStatus, UserStatus, UserStoreStatus};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The status that a resource gets.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+#[allow(missing_docs)]
+pub enum Status {
+    AuthServer(AuthServerStatus),
+    AuthClient(AuthClientStatus),
+    /// Of an AuthPolicy or a ClusterAuthPolicy
+    AuthPolicy(AuthPolicyStatus),
+    UserStore(UserStoreStatus),
+    User(UserStatus),
+    Group(GroupStatus),
+}
+
+impl Status {
+    /// Its conditions.
+    pub fn conditions(&self) -> &[Condition] {
+        match self {
+            Self::AuthServer(status) => &status.conditions,
+            Self::AuthClient(status) => &status.conditions,
+            Self::AuthPolicy(status) => &status.conditions,
+            Self::UserStore(status) => &status.conditions,
+            Self::User(status) => &status.conditions,
+            Self::Group(status) => &status.conditions,
+        }
+    }
+}
+
+/// What was decided about one resource.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// Its kind
+    pub kind: Kind,
+    /// Its namespace and name
+    #[serde(skip)]
+    pub key: Key,
+    /// Its status, conditions and all
+    pub status: Status,
+}
+
+impl Verdict {
+    /// Whether the resource was accepted as it is written.
+    pub fn accepted(&self) -> bool {
+        self.condition("Ready").is_some_and(Condition::holds)
+    }
+
+    /// The condition of this type.
+    pub fn condition(&self, type_: &str) -> Option<&Condition> {
+        self.status.conditions().iter().find(|condition| condition.type_ == type_)
+    }
+}
+
+/// A client that needs a secret which is not there yet. Whoever calls `compile` makes it (256 random bits or more), stores it under
+/// `secret`, and calls `compile` again with it among `Resources::generated`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedSecret {
+    /// Namespace and name of the Secret to make
+    pub secret: Key,
+    /// The AuthClient that will own it
+    pub client: Key,
+    /// `client_id`, to be written in it
+    pub client_id: ClientId,
+    /// `issuer`, to be written in it
+    pub issuer: String,
+}
+
+/// The outcome of a compilation.
+#[derive(Clone, Debug, Default)]
+pub struct Compiled {
+    /// One for each AuthServer that was accepted
+    pub snapshots: BTreeMap<Key, Arc<Snapshot>>,
+    /// One for each resource, by kind, namespace and name
+    pub verdicts: Vec<Verdict>,
+    /// Secrets that the caller has to make
+    pub secrets_wanted: Vec<WantedSecret>,
+    /// To be handed to the next compilation
+    pub accepted: Accepted,
+}
+
+/// No one AuthServer is meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoServer {
+    /// There is none
+    #[error("no AuthServer is configured: add one to the manifests, or see its verdict for why it was refused")]
+    None,
+    /// The one that was asked for is not there
+    #[error("AuthServer {0} is not there or was refused; there is {1}")]
+    Unknown(String, String),
+    /// There are several
+    #[error("there are several AuthServers ({0}): say which one to serve")]
+    Several(String),
+}
+
+impl Compiled {
+    /// The snapshot of the one AuthServer that `options` mean.
+    ///
+    /// # Errors
+    /// [`NoServer`] if it is not there, or if there are several and none was named.
+    pub fn chosen(&self, options: &Options) -> Result<Arc<Snapshot>, NoServer> {
+        let names = || self.snapshots.keys().map(Key::to_string).collect::<Vec<_>>().join(", ");
+        if let Some(wanted) = &options.server {
+            return self
+                .snapshots
+                .iter()
+                .find(|(key, _)| key.to_string() == *wanted)
+                .map(|(_, snapshot)| Arc::clone(snapshot))
+                .ok_or_else(|| {
+                    let there = names();
+                    NoServer::Unknown(wanted.clone(), if there.is_empty() { "none".to_owned() } else { there })
+                });
+        }
+        let mut snapshots = self.snapshots.values();
+        match (snapshots.next(), snapshots.next()) {
+            (None, _) => Err(NoServer::None),
+            (Some(only), None) => Ok(Arc::clone(only)),
+            (Some(_), Some(_)) => Err(NoServer::Several(names())),
+        }
+    }
+
+    /// The verdict on a resource.
+    pub fn verdict(&self, kind: Kind, key: &Key) -> Option<&Verdict> {
+        self.verdicts.iter().find(|verdict| verdict.kind == kind && verdict.key == *key)
+    }
+
+    /// Whether every resource was accepted as it is written.
+    pub fn all_accepted(&self) -> bool {
+        self.verdicts.iter().all(Verdict::accepted)
+    }
+}
