@@ -11,6 +11,7 @@ pub mod fault;
 pub mod gate;
 pub mod guardian;
 pub mod janitor;
+pub mod key_keeper;
 pub mod password_hasher;
 pub mod platform;
 pub mod restart;

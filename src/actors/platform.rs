@@ -7,6 +7,7 @@ use super::config_holder::{ConfigHolder, ConfigHolderSettings, ConfigReader};
 use super::gate::{Gate, GateLimits};
 use super::guardian::{Guardian, GuardianHandle};
 use super::janitor::Janitor;
+use super::key_keeper::{KeyKeeper, KeyReader};
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
 use super::supervision::{ArbiterGone, run_on, supervise_on};
 use crate::accounts::verifier::PasswordVerifier;
@@ -90,6 +91,10 @@ pub struct Platform {
     pub config: ConfigReader,
     /// Where configurations are applied
     pub config_holder: Gate<ConfigHolder>,
+    /// The keys in force
+    pub keys: KeyReader,
+    /// Where keys are rotated
+    pub key_keeper: Gate<KeyKeeper>,
     /// Hashes and verifies passwords
     pub hasher: HasherHandle,
     /// The audit trail
@@ -147,6 +152,10 @@ impl Platform {
         let addr = supervise_on(&arbiter()?, "config_holder", &guardian, move || holder).await?;
         let config_holder = Gate::new("config_holder", addr, GateLimits::default(), metrics.clone());
 
+        let (keeper, keys) = KeyKeeper::new(Arc::clone(&store), Arc::clone(&clock), config.clone());
+        let addr = supervise_on(&arbiter()?, "key_keeper", &guardian, move || keeper).await?;
+        let key_keeper = Gate::new("key_keeper", addr, GateLimits::default(), metrics.clone());
+
         let (for_janitor, its_clock) = (Arc::clone(&store), Arc::clone(&clock));
         let addr = supervise_on(&arbiter()?, "janitor", &guardian, move || {
             Janitor::new(for_janitor, its_clock, sweep_every)
@@ -174,6 +183,8 @@ impl Platform {
             guardian,
             config,
             config_holder,
+            keys,
+            key_keeper,
             hasher,
             audit,
             janitor,
@@ -190,6 +201,10 @@ impl Platform {
             Some(_) => None,
             None => Some("no configuration was applied yet".to_owned()),
         };
+        let keys = self
+            .config
+            .current()
+            .and_then(|snapshot| self.keys.missing(&snapshot.signing.algorithms, self.clock.now()));
         let sync = self.config.sync_status();
         let users = match (sync.synced, sync.failing) {
             (Some(_), _) => None,
@@ -199,6 +214,7 @@ impl Platform {
         vec![
             Check::new("actors", self.guardian.failure()),
             Check::new("configuration", configuration),
+            Check::new("keys", keys),
             Check::new("users", users),
         ]
     }

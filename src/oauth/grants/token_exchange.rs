@@ -2,8 +2,9 @@
 //!
 //! The rules, from the attacker's side:
 //! - The client has proved itself; a public client, which anyone can be, exchanges nothing.
-//! - The client may act on a subject token that was *meant for it* (`aud` holds its client id) or *issued to it* (`client_id`). A token that
-//!   it merely got hold of is refused. An entry of its own `audiences` does not count: that says whom the client may call, not who it is.
+//! - The client may act on a subject token that was *issued to it* (`client_id`) or *meant for it*: `aud` holds its client id or one of the
+//!   `audiences` of its AuthClient. A token that it merely got hold of is refused. So whoever lists an API among a client's audiences lets that
+//!   client pass on what was meant for the API; an API that wants to be the only one is addressed by its client id, which nobody else has.
 //! - An actor token must have been issued to the client that presents it, and not be a delegation itself.
 //! - The new token has no scope that the subject token or the client lacks, no audience that the client lacks, and ends with the subject
 //!   token at the latest. It belongs to the same grant, so ending that ends it too.
@@ -14,6 +15,7 @@ use super::{Granted, Login, OAuthError, Params, beyond_client, invalid_request, 
 use crate::oauth::claims::{AccessTokenClaims, ActorClaim, Profile};
 use crate::oauth::client::{Client, ClientType};
 use crate::oauth::error::ErrorCode;
+use crate::oauth::introspection::may_know;
 use crate::oauth::scope::Scopes;
 use crate::oauth::target;
 use jiff::Timestamp;
@@ -87,9 +89,9 @@ impl Request {
                 "a public client proves nothing about itself and may not exchange tokens",
             ));
         }
-        if !may_act_on(client, subject) {
+        if !may_know(client, subject) {
             return Err(invalid_request(
-                "subject_token was neither issued to this client nor meant for it (its aud does not hold the client_id)",
+                "subject_token was neither issued to this client nor meant for it (its aud holds neither the client_id nor one of the client's audiences)",
             ));
         }
         let act = match actor {
@@ -118,11 +120,6 @@ impl Request {
             with_id_token: false,
         })
     }
-}
-
-/// Whether the token was meant for this client, or issued to it.
-fn may_act_on(client: &Client, subject: &AccessTokenClaims) -> bool {
-    subject.client_id == client.id || subject.aud.iter().any(|audience| audience == client.id.as_str())
 }
 
 fn delegation(client: &Client, subject: &AccessTokenClaims, actor: &AccessTokenClaims) -> Result<ActorClaim, OAuthError> {
@@ -277,9 +274,8 @@ mod tests {
 
     #[test]
     fn refuses_a_token_that_the_client_merely_got_hold_of() {
-        // `https://other` is an audience that the client may call; that does not make it the one that the token was meant for
         let stolen = AccessTokenClaims {
-            aud: vec!["https://other".to_owned()],
+            aud: vec!["https://elsewhere".to_owned(), "i".to_owned()],
             ..subject()
         };
         assert_eq!(decide("", &stolen, None).unwrap_err().code, ErrorCode::InvalidRequest);
