@@ -18,3 +18,4 @@ pub mod restart;
 pub mod session_keeper;
 pub mod supervision;
 mod user_sync;
+pub mod worker;
