@@ -118,14 +118,38 @@ where
         M: Message + Send + 'static,
         M::Result: Send,
     {
+        self.call(move |actor, ctx, reply| <A as Handler<M>>::handle(actor, message, ctx).handle(ctx, Some(reply)))
+            .await
+    }
+
+    /// Completes when the actor takes up its next message: how long its queue is, and that it lives.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn ping(&self) -> Result<(), Fault> {
+        self.call(|_, _, reply| drop(reply.send(()))).await
+    }
+
+    /// Makes the actor panic on a message, as a fault of ours would. Tests use it to see what supervision does; nothing that the network
+    /// reaches calls it.
+    ///
+    /// # Errors
+    /// Always: what the sender of such a message is told.
+    pub async fn poison(&self) -> Result<(), Fault> {
+        self.call(|_, _, _| std::panic::resume_unwind(Box::new("poisoned by a test"))).await
+    }
+
+    async fn call<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut A, &mut Context<A>, oneshot::Sender<R>) + Send + 'static,
+    ) -> Result<R, Fault> {
         let place = self.admit()?;
         let (reply, answer) = oneshot::channel();
         let (name, metrics, sent) = (self.name, self.metrics.clone(), Instant::now());
-        let call = move |actor: &mut A, ctx: &mut Context<A>| {
+        self.addr.do_send(Call(Box::new(move |actor: &mut A, ctx: &mut Context<A>| {
             metrics.mailbox_wait(name, sent.elapsed());
-            <A as Handler<M>>::handle(actor, message, ctx).handle(ctx, Some(reply));
-        };
-        self.addr.do_send(Call(Box::new(call)));
+            work(actor, ctx, reply);
+        })));
         let mut admitted = Admitted {
             answer: Some((answer, place)),
         };
@@ -164,12 +188,6 @@ where
                 retry_after: self.limits.retry_after,
             }
         })
-    }
-
-    /// Makes the actor panic, in its turn. Tests use it to see what supervision does; nothing that the network reaches calls it.
-    pub fn poison(&self) {
-        self.addr
-            .do_send(Call(Box::new(|_, _| std::panic::resume_unwind(Box::new("poisoned by a test")))));
     }
 }
 
