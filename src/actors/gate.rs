@@ -127,7 +127,10 @@ where
     /// # Errors
     /// As [`ask`](Self::ask).
     pub async fn ping(&self) -> Result<(), Fault> {
-        self.call(|_, _, reply| drop(reply.send(()))).await
+        self.call(|_, _, reply| {
+            let _ = reply.send(());
+        })
+        .await
     }
 
     /// Makes the actor panic on a message, as a fault of ours would. Tests use it to see what supervision does; nothing that the network

@@ -2,6 +2,7 @@
 //!
 //! What it knows is published as an immutable [`Health`], so that `/readyz` never waits on its mailbox.
 
+use super::gate::{Gate, GateLimits};
 use super::restart::{Deaths, Verdict, jitter};
 use super::supervision::{self, Oversight};
 use crate::telemetry::metrics::Metrics;
@@ -79,6 +80,11 @@ impl GuardianHandle {
     /// Whether [`begin_shutdown`](Self::begin_shutdown) was called.
     pub fn is_shutting_down(&self) -> bool {
         self.shared.shutting_down.load(Ordering::SeqCst)
+    }
+
+    /// A gate before the Guardian itself.
+    pub fn gate(&self) -> Gate<Guardian> {
+        Gate::new("guardian", self.addr.clone(), GateLimits::default(), self.shared.metrics.clone())
     }
 
     /// A number for one supervised instance.

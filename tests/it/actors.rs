@@ -1,1 +1,6 @@
+//! The platform's actors: what a panic costs, what is refused when too much waits, what is never lost.
 
+mod back_pressure;
+mod logins;
+mod panics;
+mod state;

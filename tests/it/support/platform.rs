@@ -1,0 +1,90 @@
+//! A platform on a store in memory, and configurations to apply to it.
+
+use nauthera::actors::clock::{Clock, ManualClock};
+use nauthera::actors::config_holder::Apply;
+use nauthera::actors::platform::{Platform, PlatformSettings};
+use nauthera::config::snapshot::*;
+use nauthera::oauth::ids::UserStoreId;
+use nauthera::store::Store;
+use nauthera::store::sqlite::SqliteStore;
+use nauthera::telemetry::metrics::Metrics;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The one user store of [`snapshot`].
+pub const STAFF: &str = "identity/staff";
+
+/// Where the manual clock starts.
+pub const START: jiff::Timestamp = jiff::Timestamp::constant(1_800_000_000, 0);
+
+/// A platform whose clock stands still.
+pub struct TestPlatform {
+    pub platform: Platform,
+    pub clock: Arc<ManualClock>,
+}
+
+impl TestPlatform {
+    /// On an empty store in memory, without a configuration.
+    pub async fn start() -> Self {
+        Self::start_on(Arc::new(SqliteStore::in_memory().unwrap())).await
+    }
+
+    pub async fn start_on(store: Arc<dyn Store>) -> Self {
+        let clock = Arc::new(ManualClock::at(START));
+        let settings = PlatformSettings {
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            ..PlatformSettings::new(store, Metrics::new())
+        };
+        let platform = Platform::start(settings).await.unwrap();
+        Self { platform, clock }
+    }
+
+    /// Applies a configuration and waits until its users are in the store.
+    pub async fn apply(&self, snapshot: Snapshot) {
+        let revision = snapshot.revision.clone();
+        self.platform.config_holder.ask(Apply(snapshot)).await.unwrap().unwrap();
+        self.platform.config.synced(&revision).await;
+    }
+
+    pub async fn stop(self) {
+        self.platform.shutdown(Duration::from_secs(30)).await;
+    }
+}
+
+/// A configuration with these users and no clients.
+pub fn snapshot(revision: &str, users: Vec<DeclaredUser>) -> Snapshot {
+    let store = UserStoreId::new(STAFF);
+    Snapshot {
+        revision: Revision(revision.to_owned()),
+        server: "identity/main".to_owned(),
+        issuer: "https://login.example.org".to_owned(),
+        signing: SigningPolicy {
+            algorithms: vec![SigningAlgorithm::ES256],
+            rotate_every: Duration::from_secs(720 * 3600),
+            overlap: Duration::from_secs(48 * 3600),
+        },
+        clients: Default::default(),
+        user_stores: vec![Arc::new(UserStoreConfig {
+            id: store,
+            kind: UserStoreKind::Local,
+        })],
+        users: users.into_iter().map(Arc::new).collect(),
+        branding: Branding::default(),
+    }
+}
+
+/// A user with this password (or PHC string).
+pub fn user(username: &str, password: Option<&str>) -> DeclaredUser {
+    DeclaredUser {
+        store: UserStoreId::new(STAFF),
+        username: username.to_owned(),
+        email: Some(format!("{username}@example.org")),
+        email_verified: true,
+        display_name: None,
+        given_name: None,
+        family_name: None,
+        groups: vec!["staff".to_owned()],
+        disabled: false,
+        password: password.map(Into::into),
+    }
+}
