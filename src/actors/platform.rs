@@ -211,7 +211,9 @@ impl Platform {
             (None, Some(failing)) => Some(failing),
             (None, None) => Some("the declared users are on their way into the database".to_owned()),
         };
+        let ending = self.guardian.is_shutting_down().then(|| "the process is shutting down".to_owned());
         vec![
+            Check::new("shutdown", ending),
             Check::new("actors", self.guardian.failure()),
             Check::new("configuration", configuration),
             Check::new("keys", keys),

@@ -1,5 +1,9 @@
 //! `nauthera dev`: everything in one process on SQLite, with samples and a demo client.
 
+mod banner;
+mod offers;
+mod places;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,11 @@
 //! The command line: one file a subcommand. Wires the rooms together.
 
 pub mod dev;
+mod listen;
+mod process;
 pub mod serve;
+mod server;
+mod tls;
 
 use crate::telemetry::logs::{self, LogFormat};
 use clap::{Parser, Subcommand};

@@ -1,0 +1,180 @@
+//! What `nauthera dev` prints: what a newcomer needs, in few lines.
+
+use super::offers::Person;
+use std::path::Path;
+use std::time::Duration;
+
+/// What the banner tells.
+pub struct Banner<'a> {
+    /// The issuer, which is the server's address
+    pub issuer: &'a str,
+    /// The demo client's address, if there is one
+    pub demo: Option<&'a str>,
+    /// Whom to log in as
+    pub person: Option<&'a Person>,
+    /// A command that gets a service's token
+    pub curl: Option<&'a str>,
+    /// The folder to edit
+    pub manifests: &'a Path,
+    /// Where the database and the secrets are
+    pub data: &'a Path,
+    /// From the start of the process until now
+    pub took: Duration,
+}
+
+/// Terminal styles, or nothing when the output is not a terminal.
+#[derive(Clone, Copy)]
+pub struct Style {
+    colors: bool,
+}
+
+impl Style {
+    /// Colours on a terminal unless `NO_COLOR` is set (no-color.org).
+    pub fn of_stdout() -> Self {
+        use std::io::IsTerminal;
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            colors: std::io::stdout().is_terminal() && !refused,
+        }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colors {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// For what matters.
+    pub fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// For what explains.
+    pub fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    /// For what went well.
+    pub fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    /// For what did not.
+    pub fn bad(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+}
+
+impl Banner<'_> {
+    /// The lines, to be printed as they are.
+    pub fn render(&self, style: Style) -> String {
+        let mut lines = vec![
+            String::new(),
+            format!(
+                "  {} {}",
+                style.bold(&format!("Nauthera {}", env!("CARGO_PKG_VERSION"))),
+                style.dim(&format!("is ready after {:.1} s", self.took.as_secs_f64()))
+            ),
+            String::new(),
+        ];
+        let mut row = |name: &str, value: &str, note: &str| {
+            let note = if note.is_empty() {
+                String::new()
+            } else {
+                style.dim(&format!("  {note}"))
+            };
+            lines.push(format!("  {:<12}{}{note}", name, style.bold(value)));
+        };
+        if let Some(demo) = self.demo {
+            row("Try it", demo, "a demo client: press \"Log in\"");
+        }
+        if let Some(person) = self.person {
+            row("Log in as", &person.username, "");
+            row("Password", &person.password, "");
+        }
+        row("Server", self.issuer, "the issuer");
+        row("Edit", &short(self.manifests), "a saved change is live at once");
+        row("Data", &short(self.data), "database, generated secrets, status");
+        if self.demo.is_none() {
+            lines.push(style.dim("  No demo client: it needs a public AuthClient with the redirect URI http://127.0.0.1:8081/callback."));
+        }
+        if let Some(curl) = self.curl {
+            lines.push(String::new());
+            lines.push(style.dim("  A service gets its access token so; paste it into another shell:"));
+            lines.push(String::new());
+            lines.push(curl.to_owned());
+        }
+        lines.push(String::new());
+        lines.push(style.dim("  Stop with Ctrl+C."));
+        lines.push(String::new());
+        lines.join("\n")
+    }
+}
+
+/// A path below the current folder, or below home, in short.
+pub fn short(path: &Path) -> String {
+    let below = |folder: Option<std::path::PathBuf>, sign: &str| {
+        let rest = path.strip_prefix(folder?).ok()?;
+        (!rest.as_os_str().is_empty()).then(|| format!("{sign}{}", rest.display()))
+    };
+    below(std::env::current_dir().ok(), "")
+        .or_else(|| below(std::env::var_os("HOME").map(Into::into), "~/"))
+        .unwrap_or_else(|| path.display().to_string())
+}
+
+/// The line that gets a token by client credentials (RFC 6749 §4.4), for a POSIX shell.
+pub fn curl_line(issuer: &str, client_id: &str, secret: &str, in_form: bool) -> String {
+    let grant = "-d grant_type=client_credentials";
+    if in_form {
+        format!(
+            "curl -s {grant} --data-urlencode {} --data-urlencode {} {issuer}/token",
+            quoted(&format!("client_id={client_id}")),
+            quoted(&format!("client_secret={secret}"))
+        )
+    } else {
+        // RFC 6749 §2.3.1: id and secret are form-encoded before they go into the header.
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        format!(
+            "curl -s -u {} {grant} {issuer}/token",
+            quoted(&format!("{}:{}", encoded(client_id), encoded(secret)))
+        )
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curl_line_begins_its_line_and_survives_odd_secrets() {
+        let line = curl_line("http://127.0.0.1:1", "team.api", "it's 100%", false);
+        assert_eq!(
+            line,
+            "curl -s -u 'team.api:it%27s+100%25' -d grant_type=client_credentials http://127.0.0.1:1/token"
+        );
+        let banner = Banner {
+            issuer: "http://127.0.0.1:1",
+            demo: None,
+            person: None,
+            curl: Some(&line),
+            manifests: Path::new("/m"),
+            data: Path::new("/d"),
+            took: Duration::from_millis(350),
+        };
+        let text = banner.render(Style { colors: false });
+        assert!(text.lines().any(|printed| printed == line), "{text}");
+        assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_secret_in_the_form_is_quoted_for_the_shell() {
+        let line = curl_line("http://h", "a", "it's", true);
+        assert!(line.contains(r"'client_secret=it'\''s'"), "{line}");
+    }
+}

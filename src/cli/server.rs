@@ -1,0 +1,98 @@
+//! The server that `dev` and `serve` run: the platform's actors, the HTTP workers, and their orderly end.
+
+use super::process::{Ending, Signals};
+use crate::actors::platform::{Platform, PlatformSettings};
+use crate::http::server::{Listen, serve};
+use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
+use actix_web::dev::ServerHandle;
+use anyhow::Context;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// After requests under way have ended or were given up, the audit trail and the actors get this long.
+const PLATFORM_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What a server is started with.
+pub struct ServerSettings {
+    /// Bound already
+    pub listener: TcpListener,
+    /// HTTPS instead of HTTP
+    pub tls: Option<rustls::ServerConfig>,
+    /// HTTP workers
+    pub workers: usize,
+    /// What outlives the process
+    pub store: Arc<dyn Store>,
+    /// After SIGTERM the server says that it is not ready and serves on for this long, so that whoever sends requests here hears of it
+    pub drain: Duration,
+}
+
+/// A server that runs.
+pub struct Server {
+    /// The process-wide handles
+    pub platform: Platform,
+    handle: ServerHandle,
+    task: JoinHandle<std::io::Result<()>>,
+    drain: Duration,
+}
+
+impl Server {
+    /// Starts the actors and the workers. Until a configuration is applied the server is live and not ready.
+    ///
+    /// # Errors
+    /// No threads, or a listener that cannot be used.
+    pub async fn start(settings: ServerSettings) -> anyhow::Result<Self> {
+        let platform = Platform::start(PlatformSettings::new(settings.store, Metrics::new())).await?;
+        let listen = Listen {
+            listeners: vec![settings.listener],
+            tls: settings.tls,
+            workers: settings.workers,
+        };
+        let server = serve(listen, &platform).context("the HTTP server does not start")?;
+        Ok(Self {
+            platform,
+            handle: server.handle(),
+            task: actix_rt::spawn(server),
+            drain: settings.drain,
+        })
+    }
+
+    /// Serves until a signal, or until an actor keeps dying. Then: not ready, drain, finish what is under way, write the audit trail. The
+    /// exit code is 0 after a signal.
+    pub async fn until_the_end(mut self, mut signals: Signals) -> ExitCode {
+        let code = tokio::select! {
+            ending = signals.next() => {
+                tracing::info!(?ending, "shutting down: finishing the requests under way");
+                self.platform.guardian.begin_shutdown();
+                if ending == Ending::Terminate && !self.drain.is_zero() {
+                    tokio::select! {
+                        () = tokio::time::sleep(self.drain) => {}
+                        _ = signals.next() => {}
+                    }
+                }
+                ExitCode::SUCCESS
+            }
+            reason = self.platform.guardian.fatal() => {
+                tracing::error!(reason, "the process ends because it cannot go on");
+                ExitCode::FAILURE
+            }
+            ended = &mut self.task => {
+                tracing::error!(?ended, "the HTTP server ended by itself");
+                ExitCode::FAILURE
+            }
+        };
+        signals.end_at_once_on_the_next();
+        // The server bounds how long requests may take now (`http::limits`).
+        self.handle.stop(true).await;
+        self.platform.shutdown(PLATFORM_DEADLINE).await;
+        code
+    }
+}
+
+/// As many HTTP workers as the machine has cores.
+pub fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
