@@ -18,4 +18,3 @@ pub mod restart;
 pub mod session_keeper;
 pub mod supervision;
 mod user_sync;
-pub mod worker;

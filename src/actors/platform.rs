@@ -4,15 +4,16 @@ use super::audit_log::{AuditHandle, AuditLog};
 use super::authenticator::Authenticator;
 use super::clock::SharedClock;
 use super::config_holder::{ConfigHolder, ConfigHolderSettings, ConfigReader};
-use super::gate::{Gate, GateLimits};
+use super::gate::{Call, Gate, GateLimits};
 use super::guardian::{Guardian, GuardianHandle};
 use super::janitor::Janitor;
 use super::key_keeper::{KeyKeeper, KeyReader};
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
-use super::supervision::{ArbiterGone, run_on, supervise_on};
+use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
 use crate::accounts::verifier::PasswordVerifier;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
+use actix::{Actor, Context, Handler, Supervised};
 use actix_rt::Arbiter;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -193,6 +194,15 @@ impl Platform {
         })
     }
 
+    /// Starts a supervised actor on the thread that calls this, with a gate before it: what an HTTP worker has of its own, so that its
+    /// requests cross no thread.
+    pub fn start_here<A>(&self, name: &'static str, actor: A, limits: GateLimits) -> Gate<A>
+    where
+        A: Actor<Context = Context<A>> + Supervised + Handler<Call<A>>,
+    {
+        Gate::new(name, supervise(name, &self.guardian, actor), limits, self.metrics.clone())
+    }
+
     /// What serving needs, and whether it is there. Never waits.
     ///
     /// The database is not asked: without it much goes on, and the requests that need it say so themselves.
@@ -236,13 +246,16 @@ impl Platform {
         for arbiter in &arbiters {
             arbiter.stop();
         }
-        let joined = tokio::task::spawn_blocking(move || {
+        let (ended, all_ended) = tokio::sync::oneshot::channel();
+        // A thread of its own, since a runtime waits for its blocking tasks when it ends: an actor that hangs would hang the process.
+        let joining = std::thread::Builder::new().name("nauthera-join".to_owned()).spawn(move || {
             // Last started, first to go.
             for arbiter in arbiters.into_iter().rev() {
                 let _ = arbiter.join();
             }
+            let _ = ended.send(());
         });
-        if tokio::time::timeout(deadline, joined).await.is_err() {
+        if joining.is_err() || tokio::time::timeout(deadline, all_ended).await.is_err() {
             tracing::warn!(?deadline, "an actor did not stop in time");
         }
     }

@@ -2,5 +2,6 @@
 
 mod back_pressure;
 mod logins;
+mod outage;
 mod panics;
 mod state;

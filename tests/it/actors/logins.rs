@@ -1,11 +1,12 @@
 //! Who gets in, who does not, and what slows guessing down.
 
-use crate::support::platform::{TestPlatform, snapshot, user};
+use crate::support::platform::{START, TestPlatform, snapshot, user};
+use argon2::password_hash::PasswordHasher;
 use futures::future::join_all;
 use nauthera::accounts::lockout::{ACCOUNT, ADDRESS};
 use nauthera::actors::authenticator::LoginFault;
 use nauthera::config::snapshot::DeclaredUser;
-use nauthera::store::records::UserRecord;
+use nauthera::store::records::{PasswordRecord, UserRecord};
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -159,6 +160,31 @@ async fn logins_are_in_the_audit_trail_and_the_metrics_without_names_or_password
     assert!(!text.contains("typed-") && text.contains(HOME), "{text}");
     let metrics = test.platform.metrics.render().unwrap();
     assert!(metrics.contains(r#"logins_total{outcome="succeeded"} 1"#) && metrics.contains(r#"logins_total{outcome="bad_credentials"} 2"#));
+    test.stop().await;
+}
+
+#[actix_rt::test]
+async fn an_outdated_hash_is_made_anew_by_the_next_login() {
+    let test = start().await;
+    let alice = login(&test, "alice", "correct horse", HOME).await.unwrap();
+    let weak = argon2::Params::new(8 * 1024, 1, 1, None).unwrap();
+    let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, weak)
+        .hash_password_with_salt(b"her own", &[1; 16])
+        .unwrap()
+        .to_string();
+    let own = PasswordRecord {
+        hash: weak.clone(),
+        declared_hash: Some("another".to_owned()),
+        changed_at: START,
+    };
+    test.platform.store.set_password(&alice.id, &own).await.unwrap();
+    assert!(login(&test, "alice", "not hers", HOME).await.is_err());
+    assert_eq!(test.platform.store.password(&alice.id).await.unwrap(), Some(own.clone()));
+    login(&test, "alice", "her own", HOME).await.unwrap();
+    let renewed = test.platform.store.password(&alice.id).await.unwrap().unwrap();
+    assert_ne!(renewed.hash, weak);
+    assert_eq!((renewed.declared_hash, renewed.changed_at), (own.declared_hash, own.changed_at));
+    login(&test, "alice", "her own", HOME).await.unwrap();
     test.stop().await;
 }
 

@@ -8,14 +8,18 @@ use nauthera::actors::fault::Fault;
 use nauthera::actors::gate::{Call, Gate, GateLimits};
 use nauthera::actors::guardian::Guardian;
 use nauthera::actors::janitor::Sweep;
+use nauthera::actors::key_keeper::Reload;
 use nauthera::actors::platform::Platform;
 use nauthera::actors::restart::INTENSITY;
+use nauthera::actors::session_keeper::messages::{Open, Resume};
+use nauthera::actors::session_keeper::{Changes, SessionKeeper};
 use nauthera::actors::supervision::supervise;
-use nauthera::config::snapshot::Revision;
+use nauthera::config::snapshot::{Revision, SigningAlgorithm};
 use nauthera::store::records::AuditEvent;
 use nauthera::telemetry::metrics::Metrics;
 use secrecy::SecretString;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Instant;
 
 const REQUESTS: usize = 100;
@@ -147,6 +151,66 @@ async fn the_janitor_comes_back() {
         if number % 20 == 0 {
             assert!(janitor.ask(Sweep).await.unwrap().unwrap().is_some());
         }
+    })
+    .await;
+    test.stop().await;
+}
+
+#[actix_rt::test]
+async fn the_key_keeper_comes_back_and_its_keys_sign_on() {
+    let test = TestPlatform::start().await;
+    test.apply(snapshot("1", Vec::new())).await;
+    let platform = &test.platform;
+    let algorithms = [SigningAlgorithm::ES256];
+    platform.keys.ready(&algorithms, || platform.clock.now()).await;
+    let kids = || {
+        platform
+            .keys
+            .current()
+            .keys()
+            .iter()
+            .map(|key| key.key.kid().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let before = kids();
+    kill_under_load(platform, "key_keeper", &platform.key_keeper, |number| async move {
+        assert_eq!(
+            platform.keys.missing(&algorithms, platform.clock.now()),
+            None,
+            "readers do not notice"
+        );
+        if number % 10 == 0 {
+            platform.key_keeper.ask(Reload).await.unwrap().unwrap();
+        }
+    })
+    .await;
+    platform.key_keeper.ask(Reload).await.unwrap().unwrap();
+    assert_eq!(kids(), before);
+    test.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
+    let test = TestPlatform::start().await;
+    test.apply(snapshot("1", vec![user("alice", Some("correct horse"))])).await;
+    let platform = &test.platform;
+    let alice = platform
+        .authenticator
+        .authenticate("alice", &"correct horse".into(), None)
+        .await
+        .unwrap();
+    let keeper = SessionKeeper::new(Arc::clone(&platform.store), Arc::clone(&platform.clock), Changes::default());
+    let gate = &platform.start_here("session_keeper", keeper, GateLimits::default());
+    let open = Open {
+        user: alice.id,
+        amr: vec!["pwd".to_owned()],
+        instead_of: None,
+    };
+    let session = &gate.ask(open).await.unwrap().unwrap();
+    kill_under_load(platform, "session_keeper", gate, |_| async move {
+        let token = session.token.expose().to_owned();
+        let resumed = gate.ask(Resume { token }).await.unwrap().unwrap().unwrap();
+        assert_eq!(resumed.id, session.id);
     })
     .await;
     test.stop().await;

@@ -39,11 +39,12 @@ impl TestPlatform {
         Self { platform, clock }
     }
 
-    /// Applies a configuration and waits until its users are in the store.
+    /// Applies a configuration and waits until it is ready: its users are in the store, its keys sign.
     pub async fn apply(&self, snapshot: Snapshot) {
-        let revision = snapshot.revision.clone();
+        let (revision, algorithms) = (snapshot.revision.clone(), snapshot.signing.algorithms.clone());
         self.platform.config_holder.ask(Apply(snapshot)).await.unwrap().unwrap();
         self.platform.config.synced(&revision).await;
+        self.platform.keys.ready(&algorithms, || self.platform.clock.now()).await;
     }
 
     pub async fn stop(self) {
