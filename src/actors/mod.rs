@@ -17,4 +17,5 @@ pub mod platform;
 pub mod restart;
 pub mod session_keeper;
 pub mod supervision;
+pub mod token_issuer;
 mod user_sync;

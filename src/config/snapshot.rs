@@ -129,6 +129,16 @@ impl SigningAlgorithm {
 }
 
 impl Snapshot {
+    /// What ID tokens are signed with: RS256 if it is on offer, else the first. `None` if the configuration names no algorithm.
+    pub fn id_token_algorithm(&self) -> Option<SigningAlgorithm> {
+        let algorithms = &self.signing.algorithms;
+        algorithms
+            .iter()
+            .find(|algorithm| **algorithm == SigningAlgorithm::RS256)
+            .or(algorithms.first())
+            .copied()
+    }
+
     /// The client with this id.
     pub fn client(&self, id: &str) -> Option<&Arc<Client>> {
         self.clients.get(&ClientId::new(id))

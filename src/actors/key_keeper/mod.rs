@@ -18,8 +18,8 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, ResponseFuture, Supe
 use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
 use jiff::Timestamp;
-pub use schedule::Order;
-use schedule::{INTERACTION, Step};
+pub(super) use schedule::after;
+use schedule::{INTERACTION, Order, Step};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,78 @@
+//! Who a grant stands for, and whether that person may still use the client.
+
+use super::Services;
+use crate::actors::fault::Fault;
+use crate::oauth::claims::Profile;
+use crate::oauth::client::Client;
+use crate::oauth::error::{ErrorCode, OAuthError};
+use crate::oauth::grants::{Granted, Login};
+use crate::oauth::ids::UserId;
+use crate::oauth::scope::Scopes;
+use crate::store::records::{GrantRecord, UserRecord};
+use jiff::Timestamp;
+
+impl Services {
+    /// The person behind a grant.
+    ///
+    /// # Errors
+    /// `invalid_grant` if there is no such person any more, they are disabled, or the client is no longer for their groups.
+    pub(super) async fn person(&self, user: &UserId, client: &Client) -> Result<UserRecord, Fault> {
+        let refused = |why: &str| Fault::OAuth(OAuthError::new(ErrorCode::InvalidGrant, why));
+        let person = self
+            .store
+            .user(user)
+            .await?
+            .ok_or_else(|| refused("the person behind this grant is gone"))?;
+        if person.profile.disabled {
+            return Err(refused("the person behind this grant may no longer log in"));
+        }
+        if let Some(allowed) = &client.allowed_groups
+            && !person.profile.groups.iter().any(|group| allowed.contains(group))
+        {
+            return Err(refused("the person behind this grant may no longer use this client"));
+        }
+        Ok(person)
+    }
+}
+
+/// What a person's grant amounts to.
+pub(super) fn granted(
+    grant: &GrantRecord,
+    person: &UserRecord,
+    scopes: Scopes,
+    audience: Vec<String>,
+    nonce: Option<String>,
+    not_after: Timestamp,
+) -> Granted {
+    Granted {
+        sub: grant.user.as_str().to_owned(),
+        login: Some(Login {
+            session: Some(grant.session.clone()),
+            auth_time: grant.auth_time.as_second(),
+            amr: grant.amr.clone(),
+        }),
+        grant: Some(grant.id.clone()),
+        scopes,
+        audience,
+        not_after: Some(not_after),
+        act: None,
+        profile: Some(profile(person)),
+        nonce,
+        with_id_token: true,
+    }
+}
+
+/// The person as claims.
+pub(super) fn profile(person: &UserRecord) -> Profile {
+    let profile = &person.profile;
+    Profile {
+        username: profile.username.clone(),
+        name: profile.display_name.clone(),
+        given_name: profile.given_name.clone(),
+        family_name: profile.family_name.clone(),
+        email: profile.email.clone(),
+        email_verified: profile.email_verified,
+        groups: profile.groups.clone(),
+        updated_at: person.updated_at.as_second(),
+    }
+}
