@@ -12,10 +12,10 @@ dev: ## Run the platform with the sample manifests on http://127.0.0.1:8080
 test: ## Install what the tests need, then check and test everything, browser included
 	@scripts/test
 
-lint: ## Formatting, clippy, licences and banned crates; no tests
+lint: ## Formatting, clippy, licences, banned and unused crates; no tests
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
-	@scripts/deny
+	@scripts/dependencies
 
 fmt: ## Format the Rust sources
 	cargo fmt

@@ -9,6 +9,7 @@ TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/nauthera/tools
 # The Python environment of the end-to-end tests.
 PYTHON_ENV=$TARGET/tools/python
 CARGO_DENY_VERSION=0.20.2
+CARGO_MACHETE_VERSION=0.9.2
 
 say() { printf '%s\n' "$*"; }
 fail() {
