@@ -2,7 +2,7 @@
 
 use super::limits::{DISCONNECT_TIMEOUT, HEADER_TIMEOUT, KEEP_ALIVE, MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS};
 use super::state::AppState;
-use super::{health, observe};
+use super::{discovery, health, introspect, jwks, observe, revoke, token, userinfo};
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::Changes;
 use actix_web::body::BoxBody;
@@ -14,7 +14,14 @@ use std::net::TcpListener;
 
 /// The routes, one line an endpoint, each configured in the endpoint's own file.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.configure(health::configure);
+    config
+        .configure(health::configure)
+        .configure(token::configure)
+        .configure(introspect::configure)
+        .configure(revoke::configure)
+        .configure(userinfo::configure)
+        .configure(jwks::configure)
+        .configure(discovery::configure);
 }
 
 /// The application of one worker: routes and middleware around its state.

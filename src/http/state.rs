@@ -4,6 +4,7 @@ use crate::actors::gate::{Gate, GateLimits};
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::{Changes, SessionKeeper};
 use crate::actors::supervision::supervise;
+use crate::actors::token_issuer::TokenIssuer;
 use crate::config::snapshot::Snapshot;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ pub struct AppState {
     pub platform: Platform,
     /// This worker's keeper of login sessions
     pub sessions: Gate<SessionKeeper>,
+    /// This worker's issuer of tokens
+    pub tokens: Gate<TokenIssuer>,
 }
 
 impl AppState {
@@ -20,7 +23,9 @@ impl AppState {
     pub fn start(platform: &Platform, changes: &Changes) -> Self {
         let keeper = SessionKeeper::new(Arc::clone(&platform.store), Arc::clone(&platform.clock), changes.clone());
         let keeper = supervise("session_keeper", &platform.guardian, keeper);
+        let issuer = supervise("token_issuer", &platform.guardian, TokenIssuer::new(platform));
         Self {
+            tokens: Gate::new("token_issuer", issuer, GateLimits::default(), platform.metrics.clone()),
             sessions: Gate::new("session_keeper", keeper, GateLimits::default(), platform.metrics.clone()),
             platform: platform.clone(),
         }
