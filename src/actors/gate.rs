@@ -41,6 +41,10 @@ pub struct Call<A: Actor>(CallFn<A>);
 type CallFn<A> = Box<dyn FnOnce(&mut A, &mut <A as Actor>::Context) + Send>;
 
 impl<A: Actor> Call<A> {
+    pub(super) fn new(work: impl FnOnce(&mut A, &mut A::Context) + Send + 'static) -> Self {
+        Self(Box::new(work))
+    }
+
     /// Runs it. For [`callable!`](super::gate::callable) alone.
     pub fn run(self, actor: &mut A, ctx: &mut A::Context) {
         (self.0)(actor, ctx);
@@ -149,10 +153,10 @@ where
         let place = self.admit()?;
         let (reply, answer) = oneshot::channel();
         let (name, metrics, sent) = (self.name, self.metrics.clone(), Instant::now());
-        self.addr.do_send(Call(Box::new(move |actor: &mut A, ctx: &mut Context<A>| {
+        self.addr.do_send(Call::new(move |actor: &mut A, ctx: &mut Context<A>| {
             metrics.mailbox_wait(name, sent.elapsed());
             work(actor, ctx, reply);
-        })));
+        }));
         let mut admitted = Admitted {
             answer: Some((answer, place)),
         };
@@ -176,11 +180,11 @@ where
     {
         let place = self.admit()?;
         let (name, metrics, sent) = (self.name, self.metrics.clone(), Instant::now());
-        self.addr.do_send(Call(Box::new(move |actor: &mut A, ctx: &mut Context<A>| {
+        self.addr.do_send(Call::new(move |actor: &mut A, ctx: &mut Context<A>| {
             metrics.mailbox_wait(name, sent.elapsed());
             drop(place);
             <A as Handler<M>>::handle(actor, message, ctx).handle(ctx, None);
-        })));
+        }));
         Ok(())
     }
 

@@ -1,12 +1,14 @@
-//! The Guardian: knows every supervised actor, decides when a dead one comes back, and ends the process when restarting does not help.
+//! The Guardian: knows every supervised actor, decides when a dead one comes back, finds those that hang, and ends the process when
+//! nothing else helps.
 //!
 //! What it knows is published as an immutable [`Health`], so that `/readyz` never waits on its mailbox.
 
 use super::gate::{Gate, GateLimits};
+use super::pulse::{ASK_EVERY, Pulse, Pulses, SILENT_TURNS};
 use super::restart::{Deaths, Verdict, jitter};
 use super::supervision::{self, Oversight};
 use crate::telemetry::metrics::Metrics;
-use actix::{Actor, Addr, Context, Handler, Message, MessageResult, Supervised};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, Supervised};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -87,6 +89,11 @@ impl GuardianHandle {
         Gate::new("guardian", self.addr.clone(), GateLimits::default(), self.shared.metrics.clone())
     }
 
+    /// Asks an actor for signs of life from now on.
+    pub(super) fn watch(&self, child: u64, pulse: Pulse) {
+        self.addr.do_send(Watch { child, pulse });
+    }
+
     /// A number for one supervised instance.
     pub(super) fn new_child(&self) -> u64 {
         self.shared.next_child.fetch_add(1, Ordering::Relaxed)
@@ -127,8 +134,11 @@ impl Shared {
     }
 
     fn give_up(&self, name: &str, cause: &str) {
-        let reason = format!("the actor {name} died too often within a short time, last of: {cause}");
-        tracing::error!(actor = name, reason, "giving up: the process will exit");
+        self.fail(format!("the actor {name} died too often within a short time, last of: {cause}"));
+    }
+
+    fn fail(&self, reason: String) {
+        tracing::error!(reason, "giving up: the process will exit");
         self.fatal.send_if_modified(|fatal| {
             let first = fatal.is_none();
             fatal.get_or_insert(reason);
@@ -141,11 +151,18 @@ impl Shared {
 pub struct Guardian {
     shared: Arc<Shared>,
     deaths: HashMap<u64, Deaths>,
+    pulses: Pulses,
+    ask_every: Duration,
 }
 
 impl Guardian {
     /// Starts the Guardian on this arbiter. It supervises itself by the same rule.
     pub fn start(metrics: Metrics) -> GuardianHandle {
+        Self::start_asking(metrics, ASK_EVERY)
+    }
+
+    /// As [`start`](Self::start), and asks for signs of life so often.
+    pub fn start_asking(metrics: Metrics, ask_every: Duration) -> GuardianHandle {
         let shared = Arc::new(Shared {
             health: ArcSwap::default(),
             fatal: watch::Sender::new(None),
@@ -156,6 +173,8 @@ impl Guardian {
         let guardian = Self {
             shared: Arc::clone(&shared),
             deaths: HashMap::new(),
+            pulses: Pulses::default(),
+            ask_every,
         };
         supervision::start("guardian", guardian, |addr| {
             let handle = GuardianHandle { addr, shared };
@@ -166,15 +185,42 @@ impl Guardian {
 
 impl Actor for Guardian {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(self.ask_every, |guardian, _| {
+            if let Some(name) = guardian.pulses.turn() {
+                let silent = guardian.ask_every.saturating_mul(SILENT_TURNS);
+                guardian.shared.fail(format!(
+                    "the actor {name} has given no sign of life for {silent:?}: its thread hangs"
+                ));
+            }
+        });
+    }
 }
 
 impl Supervised for Guardian {
+    /// Whom it watches stays: an actor names itself once, when it starts.
     fn restarting(&mut self, _: &mut Self::Context) {
         self.deaths.clear();
     }
 }
 
 super::gate::callable!(Guardian);
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Watch {
+    child: u64,
+    pulse: Pulse,
+}
+
+impl Handler<Watch> for Guardian {
+    type Result = ();
+
+    fn handle(&mut self, Watch { child, pulse }: Watch, _: &mut Self::Context) {
+        self.pulses.watch(child, pulse);
+    }
+}
 
 /// A supervised actor died; the answer says when it comes back.
 #[derive(Message)]

@@ -14,6 +14,7 @@ pub mod janitor;
 pub mod key_keeper;
 pub mod password_hasher;
 pub mod platform;
+pub mod pulse;
 pub mod restart;
 pub mod session_keeper;
 pub mod supervision;

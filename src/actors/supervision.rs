@@ -5,10 +5,12 @@
 //! the mailbox, drops the actor's spawned futures and calls `restarting()` (where the actor rebuilds its state) and then `started()`.
 //! The message at hand is lost: its sender sees a closed reply.
 
+use super::gate::Call;
 use super::guardian::GuardianHandle;
+use super::pulse::Pulse;
 use super::restart::{Deaths, Verdict, jitter};
 use actix::dev::ContextFut;
-use actix::{Actor, ActorContext, Addr, ArbiterHandle, Context, Supervised};
+use actix::{Actor, ActorContext, Addr, ArbiterHandle, Context, Handler, Supervised};
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,10 +23,13 @@ use std::time::Instant;
 /// `name` is a metric label and what logs call it; several instances may share one.
 pub fn supervise<A>(name: &'static str, guardian: &GuardianHandle, actor: A) -> Addr<A>
 where
-    A: Actor<Context = Context<A>> + Supervised,
+    A: Actor<Context = Context<A>> + Supervised + Handler<Call<A>>,
 {
-    let oversight = Oversight::Guardian(guardian.clone(), guardian.new_child());
-    start(name, actor, |addr| (oversight, addr))
+    let child = guardian.new_child();
+    let oversight = Oversight::Guardian(guardian.clone(), child);
+    let addr = start(name, actor, |addr| (oversight, addr));
+    guardian.watch(child, Pulse::of(name, &addr));
+    addr
 }
 
 /// Starts a supervised actor on another arbiter; `make` runs there.
@@ -38,7 +43,7 @@ pub async fn supervise_on<A>(
     make: impl FnOnce() -> A + Send + 'static,
 ) -> Result<Addr<A>, ArbiterGone>
 where
-    A: Actor<Context = Context<A>> + Supervised,
+    A: Actor<Context = Context<A>> + Supervised + Handler<Call<A>>,
 {
     let guardian = guardian.clone();
     run_on(arbiter, move || supervise(name, &guardian, make())).await

@@ -2,9 +2,9 @@
 
 pub mod dev;
 mod listen;
-mod process;
+pub mod process;
 pub mod serve;
-mod server;
+pub mod server;
 mod tls;
 
 use crate::telemetry::logs::{self, LogFormat};

@@ -4,4 +4,5 @@ mod back_pressure;
 mod logins;
 mod outage;
 mod panics;
+mod process_end;
 mod state;

@@ -13,7 +13,7 @@ use nauthera::actors::platform::Platform;
 use nauthera::actors::restart::INTENSITY;
 use nauthera::actors::session_keeper::messages::{Open, Resume};
 use nauthera::actors::session_keeper::{Changes, SessionKeeper};
-use nauthera::actors::supervision::supervise;
+use nauthera::actors::supervision::{supervise, supervise_on};
 use nauthera::config::snapshot::{Revision, SigningAlgorithm};
 use nauthera::store::records::AuditEvent;
 use nauthera::telemetry::metrics::Metrics;
@@ -326,6 +326,36 @@ async fn an_actor_that_stops_by_itself_comes_back_too() {
     );
 }
 
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Hang(std::sync::mpsc::Receiver<()>);
+
+impl Handler<Hang> for Fragile {
+    type Result = ();
+
+    fn handle(&mut self, Hang(end): Hang, _: &mut Self::Context) {
+        let _ = end.recv();
+    }
+}
+
+#[actix_rt::test]
+async fn an_actor_that_hangs_is_found_and_fatal() {
+    let guardian = Guardian::start_asking(Metrics::new(), std::time::Duration::from_millis(10));
+    let arbiter = actix_rt::Arbiter::new();
+    let hanging = supervise_on(&arbiter.handle(), "hanging", &guardian, || Fragile { starts: 0 })
+        .await
+        .unwrap();
+    let gone = supervise("gone", &guardian, Fragile { starts: 0 });
+    drop(gone);
+    let (end, wait) = std::sync::mpsc::channel();
+    hanging.do_send(Hang(wait));
+    let reason = guardian.fatal().await;
+    assert!(reason.contains("hanging") && reason.contains("sign of life"), "{reason}");
+    end.send(()).unwrap();
+    arbiter.stop();
+    arbiter.join().unwrap();
+}
+
 #[actix_rt::test]
 async fn messages_that_wait_while_an_actor_is_down_are_answered_in_order() {
     let guardian = Guardian::start(Metrics::new());
@@ -346,6 +376,13 @@ async fn an_actor_whom_nobody_can_reach_any_more_ends_without_a_fault() {
         type Context = Context<Self>;
     }
     impl Supervised for Watched {}
+    impl Handler<Call<Self>> for Watched {
+        type Result = ();
+
+        fn handle(&mut self, call: Call<Self>, ctx: &mut Self::Context) {
+            call.run(self, ctx);
+        }
+    }
     drop(supervise("watched", &guardian, Watched(dropped)));
     gone.await.unwrap_err();
     assert!(guardian.health().actors.is_empty());
