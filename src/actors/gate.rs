@@ -5,7 +5,7 @@
 //! or not its sender still listens (a browser that goes away must not lose a write), and it keeps its place until it was answered.
 
 use super::fault::Fault;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{MailboxWait, Metrics};
 use actix::dev::MessageResponse;
 use actix::{Actor, Addr, Context, Handler, Message};
 use std::sync::Arc;
@@ -72,6 +72,7 @@ pub struct Gate<A: Actor> {
     places: Arc<Semaphore>,
     limits: GateLimits,
     metrics: Metrics,
+    wait: MailboxWait,
 }
 
 impl<A: Actor> Clone for Gate<A> {
@@ -82,6 +83,7 @@ impl<A: Actor> Clone for Gate<A> {
             places: Arc::clone(&self.places),
             limits: self.limits,
             metrics: self.metrics.clone(),
+            wait: self.wait.clone(),
         }
     }
 }
@@ -97,6 +99,7 @@ where
             addr,
             places: Arc::new(Semaphore::new(limits.admitted.min(Semaphore::MAX_PERMITS))),
             limits,
+            wait: metrics.mailbox_wait(name),
             metrics,
         }
     }
@@ -152,9 +155,9 @@ where
     ) -> Result<R, Fault> {
         let place = self.admit()?;
         let (reply, answer) = oneshot::channel();
-        let (name, metrics, sent) = (self.name, self.metrics.clone(), Instant::now());
+        let (wait, sent) = (self.wait.clone(), Instant::now());
         self.addr.do_send(Call::new(move |actor: &mut A, ctx: &mut Context<A>| {
-            metrics.mailbox_wait(name, sent.elapsed());
+            wait.observe(sent.elapsed());
             work(actor, ctx, reply);
         }));
         let mut admitted = Admitted {
@@ -162,9 +165,9 @@ where
         };
         match tokio::time::timeout(self.limits.deadline, admitted.answered()).await {
             Ok(Some(answer)) => Ok(answer),
-            Ok(None) if self.addr.connected() => Err(Fault::Internal(format!("the actor {name} failed on this message"))),
-            Ok(None) => Err(Fault::Unavailable(format!("the actor {name} has stopped"))),
-            Err(_) => Err(Fault::Unavailable(format!("the actor {name} did not answer in time"))),
+            Ok(None) if self.addr.connected() => Err(Fault::Internal(format!("the actor {} failed on this message", self.name))),
+            Ok(None) => Err(Fault::Unavailable(format!("the actor {} has stopped", self.name))),
+            Err(_) => Err(Fault::Unavailable(format!("the actor {} did not answer in time", self.name))),
         }
     }
 
@@ -179,9 +182,9 @@ where
         M::Result: Send,
     {
         let place = self.admit()?;
-        let (name, metrics, sent) = (self.name, self.metrics.clone(), Instant::now());
+        let (wait, sent) = (self.wait.clone(), Instant::now());
         self.addr.do_send(Call::new(move |actor: &mut A, ctx: &mut Context<A>| {
-            metrics.mailbox_wait(name, sent.elapsed());
+            wait.observe(sent.elapsed());
             drop(place);
             <A as Handler<M>>::handle(actor, message, ctx).handle(ctx, None);
         }));

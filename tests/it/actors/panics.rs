@@ -1,6 +1,6 @@
 //! Each actor is killed by a panic under load.
 
-use crate::support::platform::{TestPlatform, snapshot, user};
+use crate::support::platform::{TestPlatform, service, snapshot, user};
 use actix::{Actor, ActorContext, Context, Handler, Message, Supervised};
 use futures::future::join_all;
 use nauthera::actors::config_holder::{Apply, Describe};
@@ -14,7 +14,10 @@ use nauthera::actors::restart::INTENSITY;
 use nauthera::actors::session_keeper::messages::{Open, Resume};
 use nauthera::actors::session_keeper::{Changes, SessionKeeper};
 use nauthera::actors::supervision::{supervise, supervise_on};
+use nauthera::actors::token_issuer::TokenIssuer;
+use nauthera::actors::token_issuer::messages::Exchange;
 use nauthera::config::snapshot::{Revision, SigningAlgorithm};
+use nauthera::oauth::form::Params;
 use nauthera::store::records::AuditEvent;
 use nauthera::telemetry::metrics::Metrics;
 use secrecy::SecretString;
@@ -186,6 +189,29 @@ async fn the_key_keeper_comes_back_and_its_keys_sign_on() {
     .await;
     platform.key_keeper.ask(Reload).await.unwrap().unwrap();
     assert_eq!(kids(), before);
+    test.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_token_issuer_comes_back_and_every_other_client_gets_its_token() {
+    let test = TestPlatform::start().await;
+    let mut configuration = snapshot("1", Vec::new());
+    let client = service("team-a.reporting", "a generated secret");
+    configuration.clients.insert(client.id.clone(), Arc::new(client));
+    test.apply(configuration).await;
+    let gate = &test
+        .platform
+        .start_here("token_issuer", TokenIssuer::new(&test.platform), GateLimits::default());
+    kill_under_load(&test.platform, "token_issuer", gate, |_| async move {
+        let form = b"grant_type=client_credentials&client_id=team-a.reporting&client_secret=a+generated+secret";
+        let exchange = Exchange {
+            params: Params::parse(form).unwrap(),
+            authorization: None,
+        };
+        let answer = gate.ask(exchange).await.unwrap().unwrap();
+        assert_eq!(answer.access_token.split('.').count(), 3);
+    })
+    .await;
     test.stop().await;
 }
 

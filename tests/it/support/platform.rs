@@ -4,7 +4,11 @@ use nauthera::actors::clock::{Clock, ManualClock};
 use nauthera::actors::config_holder::Apply;
 use nauthera::actors::platform::{Platform, PlatformSettings};
 use nauthera::config::snapshot::*;
-use nauthera::oauth::ids::UserStoreId;
+use nauthera::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
+use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType};
+use nauthera::oauth::ids::{ClientId, UserStoreId};
+use nauthera::oauth::opaque::TokenHash;
+use nauthera::oauth::scope::Scopes;
 use nauthera::store::Store;
 use nauthera::store::sqlite::SqliteStore;
 use nauthera::telemetry::metrics::Metrics;
@@ -87,5 +91,36 @@ pub fn user(username: &str, password: Option<&str>) -> DeclaredUser {
         groups: vec!["staff".to_owned()],
         disabled: false,
         password: password.map(Into::into),
+    }
+}
+
+/// A service that gets its tokens by client credentials, with its secret in the form.
+pub fn service(id: &str, secret: &str) -> Client {
+    Client {
+        id: ClientId::new(id),
+        resource: "team-a/service".to_owned(),
+        display_name: "Service".to_owned(),
+        client_type: ClientType::Confidential,
+        redirect_uris: Vec::new(),
+        post_logout_redirect_uris: Vec::new(),
+        grant_types: [GrantType::ClientCredentials].into(),
+        response_types: Default::default(),
+        scopes: Scopes::default(),
+        auth_method: ClientAuthMethod::ClientSecretPost,
+        secrets: vec![ClientSecret {
+            hash: TokenHash::of(secret),
+            not_after: None,
+        }],
+        audiences: Vec::new(),
+        access_token_format: AccessTokenFormat::Jwt,
+        require_consent: false,
+        allowed_groups: None,
+        limits: Limits {
+            access_token_ttl: Duration::from_secs(900),
+            refresh_token_ttl: Duration::from_secs(86_400),
+            id_token_ttl: Duration::from_secs(300),
+            require_pkce: true,
+            max_session_age: None,
+        },
     }
 }
