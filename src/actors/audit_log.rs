@@ -1,7 +1,8 @@
 //! The AuditLog: one ordered trail, written in batches.
 //!
 //! Every event also goes to the log at once (target `audit`), so the trail does not depend on the database being there. While that is away
-//! the newest [`BUFFER`] events are kept and tried again.
+//! the newest [`BUFFER`] events are kept and tried again. An event is written at least once: of a write that the database did not answer in
+//! time nobody knows whether it happened, and the whole batch is written again.
 
 use super::fault::Fault;
 use super::gate::{Gate, callable};
@@ -47,7 +48,7 @@ impl AuditLog {
     }
 
     /// Writes the next batch, if none is being written. In a task of its own: a panic of the actor neither cancels a write half-way nor
-    /// loses its outcome, which comes back through the mailbox. So an event is not written twice.
+    /// loses its outcome, which comes back through the mailbox. So a panic does not make an event be written twice.
     fn write(&mut self, ctx: &Context<Self>) {
         if self.writing > 0 || self.retrying || self.waiting.is_empty() {
             return;

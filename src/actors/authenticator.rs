@@ -23,14 +23,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Tries at once in this process; more are refused.
 const AT_ONCE: usize = 512;
-/// Tries at once for one account: a burst would otherwise be over before its first failure counts.
-const AT_ONCE_PER_ACCOUNT: u32 = 3;
-/// Tries at once from one address, which may be a whole office.
-const AT_ONCE_PER_ADDRESS: u32 = 32;
+/// Tries at once for one account, further ones wait: a burst would otherwise be over before its first failure counts.
+const AT_ONCE_PER_ACCOUNT: usize = 3;
+/// Tries at once from one address, which may be a whole office; further ones wait.
+const AT_ONCE_PER_ADDRESS: usize = 32;
 const SOON: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(15);
 
@@ -96,7 +96,7 @@ struct Inner {
     metrics: Metrics,
     audit: AuditHandle,
     places: Arc<Semaphore>,
-    running: Mutex<HashMap<TokenHash, u32>>,
+    turns: Mutex<HashMap<TokenHash, Arc<Semaphore>>>,
 }
 
 /// Checks who a person is. Cheap to clone.
@@ -121,7 +121,7 @@ impl Authenticator {
             metrics,
             audit,
             places: Arc::new(Semaphore::new(AT_ONCE)),
-            running: Mutex::default(),
+            turns: Mutex::default(),
         }))
     }
 
@@ -195,8 +195,12 @@ impl Inner {
         });
         let keys: Vec<(TokenHash, Rule)> = account.into_iter().chain(source).collect();
 
-        let _account = account.map(|(key, _)| self.enter(key, AT_ONCE_PER_ACCOUNT)).transpose()?;
-        let _source = source.map(|(key, _)| self.enter(key, AT_ONCE_PER_ADDRESS)).transpose()?;
+        // The throttle is asked when a try's turn has come, so it knows of the failures before.
+        let mut turns: Vec<_> = account.map(|(key, _)| self.queue(key, AT_ONCE_PER_ACCOUNT)).into_iter().collect();
+        turns.extend(source.map(|(key, _)| self.queue(key, AT_ONCE_PER_ADDRESS)));
+        for turn in &mut turns {
+            turn.come().await?;
+        }
         self.throttle(&keys).await?;
 
         match self.identify_and_prove(&snapshot, username, password).await? {
@@ -262,14 +266,15 @@ impl Inner {
         }
     }
 
-    fn enter(&self, key: TokenHash, at_once: u32) -> Result<Running<'_>, LoginFault> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = running.entry(key).or_default();
-        if *count >= at_once {
-            return Err(LoginFault::Throttled { retry_after: SOON });
+    fn queue(&self, key: TokenHash, at_once: usize) -> Turn<'_> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = Arc::clone(turns.entry(key).or_insert_with(|| Arc::new(Semaphore::new(at_once))));
+        Turn {
+            inner: self,
+            key,
+            queue: Some(queue),
+            permit: None,
         }
-        *count += 1;
-        Ok(Running { inner: self, key })
     }
 
     fn audit(&self, kind: &str, user: Option<UserId>, address: Option<IpAddr>) {
@@ -284,20 +289,32 @@ impl Inner {
     }
 }
 
-/// A try that runs, under one key.
-struct Running<'a> {
+/// A try that waits for its turn under one key, or has it.
+struct Turn<'a> {
     inner: &'a Inner,
     key: TokenHash,
+    queue: Option<Arc<Semaphore>>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Drop for Running<'_> {
+impl Turn<'_> {
+    async fn come(&mut self) -> Result<(), LoginFault> {
+        if let Some(queue) = self.queue.take() {
+            let permit = queue.acquire_owned().await;
+            self.permit = Some(permit.map_err(|_| LoginFault::Internal("a queue of logins was closed".to_owned()))?);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Turn<'_> {
+    /// The last one of a key takes its queue away.
     fn drop(&mut self) {
-        let mut running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = running.get_mut(&self.key) {
-            *count -= 1;
-            if *count == 0 {
-                running.remove(&self.key);
-            }
+        let mut turns = self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.queue, self.permit) = (None, None);
+        // Others of this key hold the queue, be they waiting or running; they got it under this lock.
+        if turns.get(&self.key).is_some_and(|queue| Arc::strong_count(queue) == 1) {
+            turns.remove(&self.key);
         }
     }
 }

@@ -124,6 +124,14 @@ async fn a_burst_of_guesses_cannot_outrun_the_count() {
 }
 
 #[actix_rt::test]
+async fn many_right_logins_of_one_account_at_once_all_get_in() {
+    let test = start().await;
+    let logins = join_all((0..20).map(|_| login(&test, "alice", "correct horse", HOME))).await;
+    assert!(logins.iter().all(Result::is_ok), "{logins:?}");
+    test.stop().await;
+}
+
+#[actix_rt::test]
 async fn a_guess_counts_even_if_the_guesser_hangs_up() {
     let test = start().await;
     for tried in 1..=ACCOUNT.free {

@@ -60,7 +60,7 @@ async fn declared_users_arrive_when_the_database_is_back() {
 }
 
 #[actix_rt::test]
-async fn audit_events_wait_for_the_database_in_order() {
+async fn audit_events_wait_for_the_database_and_none_is_lost_or_out_of_order() {
     let folder = tempfile::tempdir().unwrap();
     let (test, path) = start(&folder).await;
     let locked = Locked::lock(&path);
@@ -82,8 +82,18 @@ async fn audit_events_wait_for_the_database_in_order() {
     }
     locked.release();
     audit.flush().await.unwrap();
-    let kept = test.platform.store.recent_audit(1_000).await.unwrap();
-    let numbers: Vec<_> = kept.iter().rev().map(|event| event.details["number"].as_u64().unwrap()).collect();
-    assert_eq!(numbers, (0..600).collect::<Vec<_>>());
+    let kept = loop {
+        // The tiny deadline may be missed on a busy machine.
+        if let Ok(kept) = test.platform.store.recent_audit(10_000).await {
+            break kept;
+        }
+    };
+    // A batch whose write was not answered in time, and happened nevertheless, is there twice. Each event's first line counts.
+    let mut next = 0;
+    for number in kept.iter().rev().map(|event| event.details["number"].as_u64().unwrap()) {
+        assert!(number <= next, "{number} came before {next}");
+        next = next.max(number + 1);
+    }
+    assert_eq!(next, 600);
     test.stop().await;
 }
