@@ -50,6 +50,7 @@ impl Server {
             listeners: vec![settings.listener],
             tls: settings.tls,
             workers: settings.workers,
+            proxies: 0,
         };
         let server = serve(listen, &platform).context("the HTTP server does not start")?;
         Ok(Self {

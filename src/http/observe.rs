@@ -1,5 +1,6 @@
 //! Around every request: a trace id, a span, metrics, a caught panic, and the headers that every answer carries.
 
+use super::base_path;
 use super::headers;
 use super::routes;
 use super::state::AppState;
@@ -7,6 +8,7 @@ use super::trace::TraceId;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures::FutureExt;
@@ -19,9 +21,12 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
     let began = Instant::now();
     let trace = TraceId::of(&request);
     request.extensions_mut().insert(trace.clone());
-    let route = routes::label(request.path());
     let method = routes::method_label(request.method().as_str());
     let state = request.app_data::<web::Data<AppState>>().cloned();
+    let route = match &state {
+        Some(state) => routes::label(&base_path::below(state, request.path())),
+        None => routes::label(request.path()),
+    };
     let https = state.as_ref().is_some_and(|state| state.is_https());
     let span = tracing::info_span!("request", trace_id = %trace, method, route);
     let done = |status: u16| {
@@ -35,6 +40,11 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
         Ok(Ok(response)) => {
             let mut response = response.map_into_boxed_body();
             let status = response.status().as_u16();
+            if let (405, Some(methods)) = (status, routes::allow(route)) {
+                response
+                    .headers_mut()
+                    .insert(header::ALLOW, header::HeaderValue::from_static(methods));
+            }
             headers::secure(response.headers_mut(), https);
             headers::trace(response.headers_mut(), &trace);
             done(status);

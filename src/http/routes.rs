@@ -1,27 +1,35 @@
 //! The paths below the issuer, in one table: what is routed, what metrics and logs call it.
 
-/// Every path that the server answers. Metrics name these and never a path that was sent.
-pub const KNOWN: &[&str] = &[
-    "/",
-    "/authorize",
-    "/consent",
-    "/healthz",
-    "/introspect",
-    "/jwks",
-    "/login",
-    "/logout",
-    "/metrics",
-    "/readyz",
-    "/revoke",
-    "/token",
-    "/userinfo",
-    "/.well-known/oauth-authorization-server",
-    "/.well-known/openid-configuration",
+/// Every path that the server answers, with its methods. Metrics name these and never a path that was sent.
+const KNOWN: &[(&str, &str)] = &[
+    ("/", "GET"),
+    ("/authorize", "GET, POST"),
+    ("/consent", "GET, POST"),
+    ("/healthz", "GET"),
+    ("/introspect", "POST"),
+    ("/jwks", "GET, OPTIONS"),
+    ("/login", "GET, POST"),
+    ("/logout", "GET, POST"),
+    ("/metrics", "GET"),
+    ("/readyz", "GET"),
+    ("/revoke", "POST, OPTIONS"),
+    ("/token", "POST, OPTIONS"),
+    ("/userinfo", "GET, POST, OPTIONS"),
+    ("/.well-known/oauth-authorization-server", "GET, OPTIONS"),
+    ("/.well-known/openid-configuration", "GET, OPTIONS"),
 ];
 
-/// The label of a path: one of [`KNOWN`], `/assets`, or `other`.
+/// The methods of a path, for a 405 (RFC 9110 §15.5.6).
+pub fn allow(label: &str) -> Option<&'static str> {
+    if label == "/assets" {
+        return Some("GET");
+    }
+    KNOWN.iter().find(|(known, _)| *known == label).map(|(_, methods)| *methods)
+}
+
+/// The label of a path: a known one, `/assets`, or `other`.
 pub fn label(path: &str) -> &'static str {
-    if let Some(known) = KNOWN.iter().find(|known| **known == path) {
+    if let Some((known, _)) = KNOWN.iter().find(|(known, _)| *known == path) {
         known
     } else if path.starts_with("/assets/") {
         "/assets"

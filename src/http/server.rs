@@ -2,7 +2,9 @@
 
 use super::limits::{DISCONNECT_TIMEOUT, HEADER_TIMEOUT, KEEP_ALIVE, MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS};
 use super::state::AppState;
-use super::{discovery, health, introspect, jwks, observe, revoke, token, userinfo};
+use super::{
+    authorize, base_path, consent, discovery, files, health, introspect, jwks, login, logout, observe, revoke, start, token, userinfo,
+};
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::Changes;
 use actix_web::body::BoxBody;
@@ -15,20 +17,31 @@ use std::net::TcpListener;
 /// The routes, one line an endpoint, each configured in the endpoint's own file.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
-        .configure(health::configure)
+        .configure(start::configure)
+        .configure(authorize::configure)
+        .configure(login::configure)
+        .configure(consent::configure)
+        .configure(logout::configure)
+        .configure(files::configure)
         .configure(token::configure)
         .configure(introspect::configure)
         .configure(revoke::configure)
         .configure(userinfo::configure)
         .configure(jwks::configure)
-        .configure(discovery::configure);
+        .configure(discovery::configure)
+        .configure(health::configure)
+        .default_service(web::to(super::missing));
 }
 
 /// The application of one worker: routes and middleware around its state.
 pub fn app(
     state: web::Data<AppState>,
 ) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
-    App::new().app_data(state).configure(configure).wrap(from_fn(observe::observe))
+    App::new()
+        .app_data(state)
+        .configure(configure)
+        .wrap(from_fn(base_path::strip))
+        .wrap(from_fn(observe::observe))
 }
 
 /// How the server listens.
@@ -39,6 +52,8 @@ pub struct Listen {
     pub tls: Option<rustls::ServerConfig>,
     /// HTTP workers (threads)
     pub workers: usize,
+    /// Proxies in front (an Ingress is one) that append to `X-Forwarded-For`; 0 takes the connection's own address
+    pub proxies: usize,
 }
 
 /// Starts the server. Each worker starts actors of its own, once for each listener. Signals are the caller's business; stop by the
@@ -47,8 +62,8 @@ pub struct Listen {
 /// # Errors
 /// If a socket cannot be used.
 pub fn serve(listen: Listen, platform: &Platform) -> io::Result<Server> {
-    let (platform, changes) = (platform.clone(), Changes::default());
-    let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes))))
+    let (platform, changes, proxies) = (platform.clone(), Changes::default(), listen.proxies);
+    let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes, proxies))))
         .workers(listen.workers)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEADER_TIMEOUT)

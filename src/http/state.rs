@@ -6,6 +6,9 @@ use crate::actors::session_keeper::{Changes, SessionKeeper};
 use crate::actors::supervision::supervise;
 use crate::actors::token_issuer::TokenIssuer;
 use crate::config::snapshot::Snapshot;
+use crate::jose::KeyRing;
+use actix_web::HttpRequest;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A worker's state, as `web::Data<AppState>`.
@@ -16,11 +19,13 @@ pub struct AppState {
     pub sessions: Gate<SessionKeeper>,
     /// This worker's issuer of tokens
     pub tokens: Gate<TokenIssuer>,
+    proxies: usize,
 }
 
 impl AppState {
-    /// Starts the actors of the worker that calls this, on its own arbiter. `changes` is shared by all workers.
-    pub fn start(platform: &Platform, changes: &Changes) -> Self {
+    /// Starts the actors of the worker that calls this, on its own arbiter. `changes` is shared by all
+    /// workers; `proxies` are in front of the server.
+    pub fn start(platform: &Platform, changes: &Changes, proxies: usize) -> Self {
         let keeper = SessionKeeper::new(Arc::clone(&platform.store), Arc::clone(&platform.clock), changes.clone());
         let keeper = supervise("session_keeper", &platform.guardian, keeper);
         let issuer = supervise("token_issuer", &platform.guardian, TokenIssuer::new(platform));
@@ -28,6 +33,7 @@ impl AppState {
             tokens: Gate::new("token_issuer", issuer, GateLimits::default(), platform.metrics.clone()),
             sessions: Gate::new("session_keeper", keeper, GateLimits::default(), platform.metrics.clone()),
             platform: platform.clone(),
+            proxies,
         }
     }
 
@@ -39,5 +45,52 @@ impl AppState {
     /// Whether browsers reach the issuer by https.
     pub fn is_https(&self) -> bool {
         self.snapshot().is_some_and(|snapshot| snapshot.issuer.starts_with("https://"))
+    }
+
+    /// The keys in force. A request reads them once.
+    pub fn keys(&self) -> Arc<KeyRing> {
+        self.platform.keys.current()
+    }
+
+    /// Where a request comes from, as far as trusted proxies tell.
+    pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let peer = request.peer_addr().map(|address| address.ip());
+        let forwarded: Vec<&str> = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .collect();
+        address(peer, &forwarded, self.proxies)
+    }
+}
+
+/// Each trusted proxy appended whom it saw; what stands before that was written by whoever called the first of them.
+fn address(peer: Option<IpAddr>, forwarded: &[&str], proxies: usize) -> Option<IpAddr> {
+    match proxies {
+        0 => peer,
+        proxies => {
+            let position = forwarded.len().checked_sub(proxies)?;
+            forwarded.get(position)?.parse().ok()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_trusted_proxies_wrote_counts() {
+        let ip = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(address(ip("10.0.0.9"), &["1.1.1.1"], 0), ip("10.0.0.9"));
+        assert_eq!(address(ip("10.0.0.9"), &["6.6.6.6", "203.0.113.7"], 1), ip("203.0.113.7"));
+        assert_eq!(
+            address(ip("10.0.0.9"), &["6.6.6.6", "203.0.113.7", "10.0.0.8"], 2),
+            ip("203.0.113.7")
+        );
+        assert_eq!(address(ip("10.0.0.9"), &["203.0.113.7"], 2), None);
+        assert_eq!(address(ip("10.0.0.9"), &["<script>"], 1), None);
     }
 }

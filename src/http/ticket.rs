@@ -1,0 +1,126 @@
+//! Tickets: what a form carries from one request to the next, signed, bound to one purpose and one browser, and good for a while. They are the
+//! CSRF tokens too: another site can neither make one nor send the browser's cookie with it.
+
+use super::visit::Visit;
+use crate::oauth::opaque::TokenHash;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// A page may stay open this long before its form is sent.
+const GOOD_FOR: SignedDuration = SignedDuration::from_mins(30);
+
+/// After that, its content can still be read for a day, to begin anew with it.
+const READABLE_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a ticket carries, with the purpose that it belongs to.
+pub trait Content: Serialize + DeserializeOwned {
+    /// A ticket of one purpose is no good for another
+    const PURPOSE: &'static str;
+}
+
+/// The login page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginTicket {
+    /// The authorization request that waits for it; none when a person just logs in
+    pub request: Option<String>,
+}
+
+impl Content for LoginTicket {
+    const PURPOSE: &'static str = "login";
+}
+
+/// The consent page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentTicket {
+    /// The authorization request
+    pub request: String,
+    /// `sid` of the session that is asked
+    pub session: String,
+    /// Whether that person logged in for this request
+    pub login: bool,
+}
+
+impl Content for ConsentTicket {
+    const PURPOSE: &'static str = "consent";
+}
+
+/// The page that asks whether to sign out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogoutTicket {
+    /// `sid` of the session that was asked about
+    pub session: Option<String>,
+    /// A verified address to go to afterwards
+    pub then: Option<String>,
+}
+
+impl Content for LogoutTicket {
+    const PURPOSE: &'static str = "logout";
+}
+
+#[derive(Serialize, Deserialize)]
+struct Bound<T> {
+    browser: String,
+    until: i64,
+    content: T,
+}
+
+/// Why a ticket is no good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketFault<T> {
+    /// The browser sent no id of its own: cookies are blocked, or it is another browser
+    NoCookie,
+    /// Missing, forged, changed, of another purpose or of another browser
+    Invalid,
+    /// Ours and this browser's, but the page was open for too long
+    Late(T),
+}
+
+/// Signs a ticket for the browser of this visit.
+///
+/// # Errors
+/// What went wrong, if there is no key.
+pub fn seal<T: Content>(visit: &Visit, content: T) -> Result<String, String> {
+    let now = visit.now();
+    let bound = Bound {
+        browser: digest(&visit.browser),
+        until: after(now, GOOD_FOR).as_second(),
+        content,
+    };
+    visit
+        .keys()
+        .seal_ticket(T::PURPOSE, &bound, after(now, READABLE_FOR))
+        .map_err(|error| error.to_string())
+}
+
+/// Opens a ticket that this visit's browser brought back.
+///
+/// # Errors
+/// [`TicketFault`].
+pub fn open<T: Content>(visit: &Visit, ticket: Option<&str>) -> Result<T, TicketFault<T>> {
+    if visit.browser_is_new {
+        return Err(TicketFault::NoCookie);
+    }
+    let now = visit.now();
+    let bound: Bound<T> = ticket
+        .and_then(|ticket| visit.keys().open_ticket(T::PURPOSE, ticket, now).ok())
+        .ok_or(TicketFault::Invalid)?;
+    if bound.browser != digest(&visit.browser) {
+        Err(TicketFault::Invalid)
+    } else if bound.until <= now.as_second() {
+        Err(TicketFault::Late(bound.content))
+    } else {
+        Ok(bound.content)
+    }
+}
+
+/// A ticket may be seen in a page's source or an address; the cookie's value may not.
+fn digest(browser: &str) -> String {
+    URL_SAFE_NO_PAD.encode(TokenHash::of(browser).as_bytes())
+}
+
+fn after(now: Timestamp, duration: SignedDuration) -> Timestamp {
+    now.checked_add(duration).unwrap_or(now)
+}
