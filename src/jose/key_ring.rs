@@ -119,12 +119,16 @@ impl KeyRing {
         !self.tickets.is_empty() && algorithms.iter().all(|algorithm| self.signer(*algorithm, now).is_some())
     }
 
-    /// The key that signs with an algorithm: the latest whose time has come. A key that should have retired goes on until a successor
-    /// is active, so that a late rotation costs freshness and not tokens.
+    /// The key that signs with an algorithm: the latest whose time has come and that has not retired. If all have, the latest goes on, so
+    /// that a late rotation costs freshness and not tokens.
     pub fn signer(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&PublishedKey> {
-        self.keys
-            .iter()
-            .find(|published| published.key.algorithm() == algorithm && published.active_from <= now && published.is_published(now))
+        let usable = |published: &&PublishedKey| {
+            published.key.algorithm() == algorithm && published.active_from <= now && published.is_published(now)
+        };
+        let is_retired = |published: &&PublishedKey| published.retires_at.is_some_and(|end| end <= now);
+        let mut candidates = self.keys.iter().filter(usable);
+        let latest = candidates.clone().next();
+        candidates.find(|published| !is_retired(published)).or(latest)
     }
 
     /// Signs claims as a compact JWS.
@@ -400,6 +404,29 @@ mod tests {
         assert_eq!(ring.jwks(at(199)).keys.len(), 2);
         assert_eq!(ring.jwks(at(200)).keys.len(), 1);
         assert!(!ring.is_ready_for(&[SigningAlgorithm::RS256], at(1)));
+    }
+
+    #[test]
+    fn a_key_that_was_replaced_before_its_time_never_signs() {
+        let [old, skipped, new] = [0, 1, 2].map(|_| key(SigningAlgorithm::ES256));
+        let ring = KeyRing::new(
+            vec![
+                PublishedKey::new(old, at(0), Some(at(100)), None),
+                PublishedKey::new(skipped, at(100), Some(at(50)), None),
+                PublishedKey::new(Arc::clone(&new), at(50), None, None),
+            ],
+            vec![],
+        );
+        for now in [50, 99, 100, 200] {
+            assert_eq!(ring.signer(SigningAlgorithm::ES256, at(now)).unwrap().key.kid(), new.kid(), "at {now}");
+        }
+    }
+
+    #[test]
+    fn without_a_successor_the_last_key_goes_on() {
+        let only = key(SigningAlgorithm::ES256);
+        let ring = KeyRing::new(vec![PublishedKey::new(only, at(0), Some(at(10)), None)], vec![]);
+        assert!(ring.signer(SigningAlgorithm::ES256, at(20)).is_some());
     }
 
     proptest! {
