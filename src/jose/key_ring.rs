@@ -418,7 +418,11 @@ mod tests {
             vec![],
         );
         for now in [50, 99, 100, 200] {
-            assert_eq!(ring.signer(SigningAlgorithm::ES256, at(now)).unwrap().key.kid(), new.kid(), "at {now}");
+            assert_eq!(
+                ring.signer(SigningAlgorithm::ES256, at(now)).unwrap().key.kid(),
+                new.kid(),
+                "at {now}"
+            );
         }
     }
 

@@ -1,7 +1,7 @@
 //! The token endpoint's dispatcher: the phases that every grant passes.
 //!
-//! 1. no parameter twice, 2. the client proves itself, 3. it may use the grant, 4. the grant decides, 5. scopes, audience and lifetimes are
-//! bounded by the client's, 6. the tokens are made, 7. the outcome is counted and, where a grant is concerned, written down.
+//! No parameter comes twice; the client proves itself; it may use the grant; the grant decides; scopes, audience and lifetimes are bounded
+//! by the client's; the tokens are made; the outcome is counted and, where a grant is concerned, written down.
 
 use super::Services;
 use super::issue::Refresh;

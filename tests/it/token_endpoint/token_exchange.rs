@@ -1,6 +1,6 @@
 //! RFC 8693, from the attacker's side.
 
-use super::fixture::{ACCESS_TOKEN, Answer, BILLING, EXCHANGE, ISSUER, ORDERS, Server, claims};
+use super::fixture::{ACCESS_TOKEN, Answer, BILLING, EXCHANGE, ISSUER, Server, claims};
 use serde_json::json;
 
 async fn exchange(server: &Server, client: &str, subject: &str, more: &[(&str, &str)]) -> Answer {
