@@ -103,9 +103,11 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// A ring of signing keys, and of ticket keys with the newest first.
+    /// A ring of signing keys in the order in which they were made, and of ticket keys with the one that seals first.
     pub fn new(mut keys: Vec<PublishedKey>, tickets: Vec<TicketKey>) -> Self {
-        keys.sort_by(|a, b| b.active_from.cmp(&a.active_from).then_with(|| a.key.kid().cmp(b.key.kid())));
+        // A stable sort: of two that begin at the same time the one that was made later comes first
+        keys.reverse();
+        keys.sort_by_key(|published| std::cmp::Reverse(published.active_from));
         Self { keys, tickets }
     }
 
