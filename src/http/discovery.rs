@@ -16,9 +16,21 @@ use std::sync::Arc;
 /// Routes of this file.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(cors::resource("/.well-known/openid-configuration").route(web::get().to(document)))
-        .service(cors::resource("/.well-known/oauth-authorization-server").route(web::get().to(document)))
-        .service(cors::resource("/.well-known/oauth-authorization-server/{issuer_path:.*}").route(web::get().to(document_of_path)));
+        .service(
+            cors::resource("/.well-known/openid-configuration")
+                .route(web::get().to(document))
+                .route(web::head().to(document)),
+        )
+        .service(
+            cors::resource("/.well-known/oauth-authorization-server")
+                .route(web::get().to(document))
+                .route(web::head().to(document)),
+        )
+        .service(
+            cors::resource("/.well-known/oauth-authorization-server/{issuer_path:.*}")
+                .route(web::get().to(document_of_path))
+                .route(web::head().to(document_of_path)),
+        );
 }
 
 async fn document(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {

@@ -11,7 +11,7 @@ const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// Routes of this file.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(cors::resource("/jwks").route(web::get().to(jwks)));
+    config.service(cors::resource("/jwks").route(web::get().to(jwks)).route(web::head().to(jwks)));
 }
 
 async fn jwks(state: web::Data<AppState>) -> HttpResponse {

@@ -28,6 +28,8 @@ pub enum Credentials {
         id: String,
         /// `client_secret`
         secret: SecretString,
+        /// The secret as it was sent, where decoding changed it: `curl -u` and many libraries leave the encoding out
+        verbatim: Option<SecretString>,
     },
     /// `client_id` and `client_secret` in the form
     Post {
@@ -67,18 +69,18 @@ impl Credentials {
             return Err(invalid_client("client assertions are not supported by this server"));
         }
         if let Some(header) = authorization {
-            let (id, secret) = basic(header).ok_or_else(|| {
+            let credentials = basic(header).ok_or_else(|| {
                 invalid_client(
                     "the Authorization header must be Basic with base64 of client_id:client_secret, each form-urlencoded (RFC 6749 section 2.3.1)",
                 )
             })?;
-            if form_id.is_some_and(|form_id| form_id != id) {
+            if form_id.is_some_and(|form_id| form_id != credentials.client_id()) {
                 return Err(OAuthError::new(
                     ErrorCode::InvalidRequest,
                     "client_id in the form is not the client of the Authorization header",
                 ));
             }
-            return Ok(Self::Basic { id, secret: secret.into() });
+            return Ok(credentials);
         }
         match (form_id, form_secret) {
             (Some(id), Some(secret)) => Ok(Self::Post {
@@ -116,7 +118,15 @@ impl Credentials {
         let refused =
             || invalid_client("client authentication failed: client_id, client_secret or the way in which they are sent is wrong");
         let proven = match self {
-            Self::Basic { secret, .. } | Self::Post { secret, .. } => has_secret(client.map(Arc::as_ref), secret, now),
+            Self::Basic { secret, verbatim, .. } => {
+                let decoded = has_secret(client.map(Arc::as_ref), secret, now);
+                // No short cut: how long it takes depends on what was sent alone
+                decoded
+                    | verbatim
+                        .as_ref()
+                        .is_some_and(|secret| has_secret(client.map(Arc::as_ref), secret, now))
+            }
+            Self::Post { secret, .. } => has_secret(client.map(Arc::as_ref), secret, now),
             Self::Named { .. } => client.is_some_and(|client| client.auth_method == ClientAuthMethod::None),
         };
         let client = client.filter(|_| proven).ok_or_else(refused)?;
@@ -147,7 +157,7 @@ fn has_secret(client: Option<&Client>, secret: &SecretString, now: Timestamp) ->
 }
 
 /// `Basic` credentials: the scheme in any case (RFC 9110 §11.1), then id and secret, each form-urlencoded (RFC 6749 §2.3.1).
-fn basic(header: &[u8]) -> Option<(String, String)> {
+fn basic(header: &[u8]) -> Option<Credentials> {
     let scheme = header.get(..5)?;
     if !scheme.eq_ignore_ascii_case(b"basic") || header.get(5) != Some(&b' ') {
         return None;
@@ -155,8 +165,15 @@ fn basic(header: &[u8]) -> Option<(String, String)> {
     let decoded = BASIC.decode(header.get(6..)?.trim_ascii()).ok()?;
     let colon = decoded.iter().position(|byte| *byte == b':')?;
     let id = decode(decoded.get(..colon)?).ok()?;
-    let secret = decode(decoded.get(colon + 1..)?).ok()?;
-    (!id.is_empty() && !secret.is_empty()).then_some((id, secret))
+    let sent = std::str::from_utf8(decoded.get(colon + 1..)?).ok()?;
+    if id.is_empty() || sent.is_empty() {
+        return None;
+    }
+    let (secret, verbatim) = match decode(sent.as_bytes()) {
+        Ok(secret) if secret != sent => (secret.into(), Some(sent.into())),
+        _ => (sent.into(), None),
+    };
+    Some(Credentials::Basic { id, secret, verbatim })
 }
 
 #[cfg(test)]
@@ -262,6 +279,27 @@ mod tests {
             other => panic!("{other:?}"),
         }
         assert!(Credentials::read(Some(b"bAsIc YTpi"), &Params::default()).is_ok());
+    }
+
+    #[test]
+    fn takes_a_secret_that_was_not_encoded() {
+        for secret in ["a+b/c==", "100%", "50%20off", "plain"] {
+            let client = Arc::new(Client {
+                secrets: vec![ClientSecret {
+                    hash: TokenHash::of(secret),
+                    not_after: None,
+                }],
+                ..client("a")
+            });
+            let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            for sent in [secret, &encoded] {
+                assert!(
+                    basic_credentials(sent).authenticate(Some(&client), testing::at(0)).is_ok(),
+                    "{secret} as {sent}"
+                );
+            }
+            assert!(basic_credentials("a b/c==").authenticate(Some(&client), testing::at(0)).is_err());
+        }
     }
 
     #[test]

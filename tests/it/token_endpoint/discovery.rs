@@ -38,6 +38,16 @@ async fn both_documents_say_what_the_configuration_does() {
 }
 
 #[actix_rt::test]
+async fn what_can_be_read_has_a_head_too() {
+    let server = Server::start().await;
+    for path in [OPENID, OAUTH, "/jwks"] {
+        let head = server.send(server.request("HEAD", path)).await.ok();
+        assert_eq!(head.body, "", "{path}");
+    }
+    server.stop().await;
+}
+
+#[actix_rt::test]
 async fn the_keys_are_public_and_every_token_names_one() {
     let server = Server::start().await;
     let jwks = server.send(server.request("GET", "/jwks")).await.ok();
