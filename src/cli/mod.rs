@@ -1,5 +1,7 @@
 //! The command line: one file a subcommand. Wires the rooms together.
 
+pub mod check;
+pub mod crds;
 pub mod dev;
 mod listen;
 pub mod process;
@@ -28,6 +30,10 @@ enum Command {
     Dev(dev::DevArgs),
     /// Run the server
     Serve(serve::ServeArgs),
+    /// Check manifests without a cluster: prints the verdicts that a cluster would give
+    Check(check::CheckArgs),
+    /// Print the CustomResourceDefinitions, for `kubectl apply -f -`
+    Crds(crds::CrdsArgs),
 }
 
 /// Settings of the logs, for every subcommand.
@@ -63,10 +69,13 @@ pub fn main() -> ExitCode {
     let default_filter = match &cli.command {
         Command::Dev(_) => dev::DEFAULT_LOG,
         Command::Serve(_) => serve::DEFAULT_LOG,
+        Command::Check(_) | Command::Crds(_) => "warn",
     };
     let outcome = cli.logs.start(default_filter).and_then(|()| match cli.command {
         Command::Dev(args) => dev::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Check(args) => check::run(&args),
+        Command::Crds(args) => crds::run(&args),
     });
     outcome.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));

@@ -164,6 +164,9 @@ pub struct Resources {
     pub secrets: BTreeMap<Key, SecretObject>,
     /// Secrets that the platform made for clients
     pub generated: BTreeMap<Key, GeneratedSecret>,
+    /// Set if a policy could not be read and no earlier form of it is known: where it is. What clients may do is not known then, so none
+    /// is accepted.
+    pub policies_unreadable: Option<String>,
     /// Labels of namespaces; each namespace also has `kubernetes.io/metadata.name`, whether it is listed or not
     pub namespaces: BTreeMap<String, Labels>,
 }

@@ -93,6 +93,10 @@ impl<'a> World<'a> {
     /// # Errors
     /// `NoPolicyMatched` or `PolicyNotAccepted`.
     pub fn policies_for(&self, server: &Key, client: &Key, object: &Object<AuthClientSpec>) -> Result<Vec<NamedPolicy<'_>>, Refusal> {
+        if let Some(place) = &self.resources.policies_unreadable {
+            let message = format!("a policy cannot be read ({place}), so what clients may do is not known; mend it");
+            return Err(Refusal::new(Aspect::Policy, "PolicyNotAccepted", message));
+        }
         let mut governing = Vec::new();
         for (kind, key, standing) in self.selected(server)? {
             let name = format!("{kind} {key}");

@@ -1,0 +1,236 @@
+//! From files to a compiled configuration: what is good now, what was good before, and the Secrets that clients need.
+
+use super::data::{DataFolder, Found, new_secret};
+use super::folder::{self, Listing, Reader};
+use super::inventory::{self, Inventory};
+use super::manifest::{self, Document, Parsed};
+use super::problem::{Place, Problem};
+use crate::config::compile;
+use crate::config::input::{Accepted, GeneratedSecret, Key, Kind, Options, Resources, SecretObject};
+use crate::config::snapshot::Snapshot;
+use crate::config::verdict::{Compiled, NoServer, Verdict, WantedSecret};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Making a Secret, or learning whose it is, takes another compilation; each Secret settles in two.
+const MOST_PASSES: usize = 4;
+
+/// What the manifests come to now.
+#[derive(Clone, Debug)]
+pub struct SourceUpdate {
+    /// Snapshots and verdicts
+    pub compiled: Arc<Compiled>,
+    /// The snapshot of the AuthServer that the options mean
+    pub snapshot: Result<Arc<Snapshot>, NoServer>,
+    /// What is wrong with files
+    pub problems: Vec<Problem>,
+    /// Where each resource is written
+    pub places: Arc<BTreeMap<(Kind, Key), Place>>,
+    /// Secrets that were made for clients
+    pub generated: Arc<BTreeMap<Key, GeneratedSecret>>,
+    /// How many manifests there are
+    pub files: usize,
+}
+
+impl SourceUpdate {
+    /// Where a verdict's resource is written.
+    pub fn place(&self, verdict: &Verdict) -> Option<&Place> {
+        self.places.get(&(verdict.kind, verdict.key.clone()))
+    }
+
+    /// Resources that were not accepted as they are written.
+    pub fn refused(&self) -> impl Iterator<Item = &Verdict> {
+        self.compiled.verdicts.iter().filter(|verdict| !verdict.accepted())
+    }
+
+    /// One line for each thing that a person has to mend: broken files first, then refused resources.
+    pub fn complaints(&self) -> Vec<String> {
+        let refused = self.refused().map(|verdict| {
+            let place = self.place(verdict).map(|place| format!("{place}: ")).unwrap_or_default();
+            let (reason, message) = verdict
+                .condition("Ready")
+                .map_or(("", ""), |ready| (ready.reason.as_str(), ready.message.as_str()));
+            format!("{place}{} {} refused ({reason}): {message}", verdict.kind, verdict.key)
+        });
+        self.problems.iter().map(ToString::to_string).chain(refused).collect()
+    }
+}
+
+/// Loads a folder again and again, and remembers what was good.
+#[derive(Debug)]
+pub struct Loader {
+    manifests: Vec<PathBuf>,
+    data: Option<DataFolder>,
+    options: Options,
+    good: BTreeMap<PathBuf, Vec<Document>>,
+    accepted: Accepted,
+    /// In memory, where there is no data folder
+    made: BTreeMap<Key, GeneratedSecret>,
+}
+
+impl Loader {
+    /// A loader that has loaded nothing yet. Without `data` Secrets are made in memory and no status is written.
+    pub fn new(manifests: &[PathBuf], data: Option<DataFolder>, options: Options) -> Self {
+        Self {
+            manifests: manifests.to_vec(),
+            data,
+            options,
+            good: BTreeMap::new(),
+            accepted: Accepted::default(),
+            made: BTreeMap::new(),
+        }
+    }
+
+    /// What tells whether anything changed since another look, without reading a file.
+    pub fn look(&self) -> Listing {
+        let mut listing = Listing::default();
+        for root in &self.manifests {
+            folder::list(root, &mut listing);
+        }
+        listing
+    }
+
+    /// Whether a Secret that was made has been deleted by hand.
+    pub fn lost_a_secret(&self, generated: &BTreeMap<Key, GeneratedSecret>) -> bool {
+        self.data
+            .as_ref()
+            .is_some_and(|data| generated.keys().any(|key| data.secret_path(key).is_ok_and(|path| !path.exists())))
+    }
+
+    /// Reads everything and compiles it.
+    pub fn load(&mut self) -> SourceUpdate {
+        let listing = self.look();
+        let files = listing.files.len();
+        let mut problems = Vec::new();
+        let mut unreadable = None;
+        let mut reader = Reader::default();
+        let mut good = BTreeMap::new();
+        for path in listing.files.keys() {
+            let outcome = reader.text(path);
+            let parsed = match outcome {
+                Ok(text) => manifest::parse(path, &text),
+                Err(problem) => Parsed {
+                    problems: vec![problem],
+                    policy_lost: true,
+                    ..Parsed::default()
+                },
+            };
+            let documents = self.choose(path, parsed, &mut problems, &mut unreadable);
+            good.insert(path.clone(), documents);
+        }
+        // A folder that cannot be listed says nothing about its files: they are as they were.
+        let lost = |path: &Path| listing.problems.iter().any(|problem| path.starts_with(&problem.place.file));
+        for (path, documents) in std::mem::take(&mut self.good) {
+            if !good.contains_key(&path) && lost(&path) {
+                good.insert(path, documents);
+            }
+        }
+        problems.extend(listing.problems);
+        self.good = good;
+        let Inventory {
+            mut resources,
+            places,
+            problems: duplicates,
+        } = inventory::collect(self.good.values().flatten());
+        problems.extend(duplicates);
+        resources.policies_unreadable = unreadable.map(|place: Place| place.to_string());
+        let compiled = self.settle(&mut resources, &mut problems);
+        if let Some(data) = &self.data {
+            problems.extend(data.write_statuses(&compiled.verdicts));
+        }
+        self.accepted = compiled.accepted.clone();
+        problems.sort();
+        SourceUpdate {
+            snapshot: compiled.chosen(&self.options),
+            compiled: Arc::new(compiled),
+            problems,
+            places: Arc::new(places),
+            generated: Arc::new(resources.generated),
+            files,
+        }
+    }
+
+    /// A file's documents: its own if all of them are good, else those that it had when it last was; else, of a file that never was good,
+    /// those that are.
+    fn choose(&mut self, path: &Path, parsed: Parsed, problems: &mut Vec<Problem>, unreadable: &mut Option<Place>) -> Vec<Document> {
+        let is_good = parsed.is_good();
+        let before = self.good.remove(path);
+        let first_error = parsed
+            .problems
+            .iter()
+            .find(|problem| problem.severity == super::problem::Severity::Error)
+            .map(|problem| problem.place.clone());
+        problems.extend(parsed.problems);
+        match before {
+            Some(before) if !is_good => before,
+            None if !is_good => {
+                if parsed.policy_lost {
+                    *unreadable = unreadable.take().or(first_error);
+                }
+                parsed.documents
+            }
+            _ => parsed.documents,
+        }
+    }
+
+    /// Compiles until every Secret that a client needs is there, or is known to be someone else's.
+    fn settle(&mut self, resources: &mut Resources, problems: &mut Vec<Problem>) -> Compiled {
+        let mut compiled = compile(resources, &self.options, &self.accepted);
+        for _ in 0..MOST_PASSES {
+            if compiled.secrets_wanted.is_empty() {
+                break;
+            }
+            for wanted in &compiled.secrets_wanted {
+                if let Err(error) = self.provide(wanted, resources) {
+                    let place = Place::file(self.manifests.first().cloned().unwrap_or_default());
+                    let message = format!("Secret {} for AuthClient {} cannot be made: {error}", wanted.secret, wanted.client);
+                    problems.push(Problem::error(place, message));
+                    return compiled;
+                }
+            }
+            compiled = compile(resources, &self.options, &self.accepted);
+        }
+        compiled
+    }
+
+    fn provide(&mut self, wanted: &WantedSecret, resources: &mut Resources) -> io::Result<()> {
+        let known = resources.generated.contains_key(&wanted.secret);
+        let found = match &self.data {
+            Some(data) => data.find_secret(&wanted.secret)?,
+            None => self.made.get(&wanted.secret).cloned().map_or(Found::Nothing, Found::Made),
+        };
+        let kept = match found {
+            Found::Foreign(_) => {
+                // `compile` then says that a Secret is in the way.
+                resources.secrets.insert(wanted.secret.clone(), SecretObject::default());
+                return Ok(());
+            }
+            Found::Made(made) if !known => {
+                resources.generated.insert(wanted.secret.clone(), made);
+                return Ok(());
+            }
+            // It was made for this client, whose id or issuer has changed since: the secret itself stays.
+            Found::Made(made) if made.client == wanted.client => Some(made.secret),
+            Found::Made(_) | Found::Nothing => None,
+        };
+        let secret = match kept {
+            Some(secret) => secret,
+            None => new_secret()?,
+        };
+        if let Some(data) = &self.data {
+            data.write_secret(wanted, &secret)?;
+        }
+        let made = GeneratedSecret {
+            client: wanted.client.clone(),
+            client_id: wanted.client_id.clone(),
+            issuer: wanted.issuer.clone(),
+            secret,
+            previous: None,
+        };
+        self.made.insert(wanted.secret.clone(), made.clone());
+        resources.generated.insert(wanted.secret.clone(), made);
+        Ok(())
+    }
+}
