@@ -6,10 +6,14 @@
 mod client;
 mod clients;
 pub mod compile;
+#[cfg(test)]
+mod compile_tests;
 pub mod input;
 pub mod names;
 mod people;
 pub mod policy;
+#[cfg(test)]
+mod properties;
 pub mod redirect_uri;
 mod refusal;
 mod revision;
