@@ -6,8 +6,6 @@
 mod client;
 mod clients;
 pub mod compile;
-#[cfg(test)]
-mod compile_tests;
 pub mod input;
 pub mod names;
 mod people;
@@ -20,6 +18,8 @@ mod revision;
 mod selector;
 mod server;
 pub mod snapshot;
+#[cfg(test)]
+mod tests;
 pub mod verdict;
 mod world;
 
