@@ -33,6 +33,13 @@ pub(super) const SQLITE: &[Migration] = &[Migration {
     sql: include_str!("../../sql/sqlite/0001_first_tables.sql"),
 }];
 
+/// The migrations of PostgreSQL.
+pub(super) const POSTGRES: &[Migration] = &[Migration {
+    version: 1,
+    name: "0001_first_tables",
+    sql: include_str!("../../sql/postgres/0001_first_tables.sql"),
+}];
+
 /// The ones that are still to be run on a database whose table `schema_migrations` has these rows (version, checksum).
 ///
 /// # Errors
@@ -99,11 +106,13 @@ mod tests {
 
     #[test]
     fn the_embedded_files_are_numbered_without_gaps_and_all_there() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/sqlite");
-        assert_eq!(std::fs::read_dir(folder).unwrap().count(), SQLITE.len());
-        for (index, migration) in SQLITE.iter().enumerate() {
-            assert_eq!(usize::try_from(migration.version).unwrap(), index + 1);
-            assert!(migration.name.starts_with(&format!("{:04}_", migration.version)));
+        for (folder, embedded) in [("sql/sqlite", SQLITE), ("sql/postgres", POSTGRES)] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+            assert_eq!(std::fs::read_dir(folder).unwrap().count(), embedded.len());
+            for (index, migration) in embedded.iter().enumerate() {
+                assert_eq!(usize::try_from(migration.version).unwrap(), index + 1);
+                assert!(migration.name.starts_with(&format!("{:04}_", migration.version)));
+            }
         }
     }
 }

@@ -5,15 +5,19 @@
 
 mod declared;
 mod migrations;
+mod open;
+pub mod postgres;
 pub mod records;
 mod rotation;
 pub mod sqlite;
+mod sweep;
 
 use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
 use async_trait::async_trait;
 use jiff::Timestamp;
+pub use open::{StoreSettings, open};
 use records::{
     AuditEvent, CodeRecord, CodeRedemption, ConsentRecord, FailedLogins, GrantRecord, KeyRecord, PasswordRecord, RefreshRecord,
     RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,

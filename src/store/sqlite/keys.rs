@@ -45,10 +45,11 @@ impl Keys for SqliteStore {
             if newest != expected {
                 return Ok(false);
             }
-            connection
+            let added = connection
                 .prepare_cached(
                     "INSERT INTO signing_keys (kid, purpose, generation, material, created_at, active_from, retires_at, expires_at)
-                     VALUES (?1, ?2, (SELECT coalesce(max(generation), 0) + 1 FROM signing_keys WHERE purpose = ?2), ?3, ?4, ?5, ?6, ?7)",
+                     VALUES (?1, ?2, (SELECT coalesce(max(generation), 0) + 1 FROM signing_keys WHERE purpose = ?2), ?3, ?4, ?5, ?6, ?7)
+                     ON CONFLICT (kid) DO NOTHING",
                 )?
                 .execute(params![
                     key.kid,
@@ -59,7 +60,7 @@ impl Keys for SqliteStore {
                     key.retires_at.map(Time),
                     key.expires_at.map(Time),
                 ])?;
-            Ok(true)
+            Ok(added == 1)
         })
         .await
     }

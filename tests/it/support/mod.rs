@@ -1,4 +1,5 @@
 //! What several tests share.
 
 pub mod platform;
+pub mod postgres;
 pub mod site;

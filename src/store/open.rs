@@ -1,0 +1,70 @@
+//! From settings to a store.
+
+use super::postgres::{PostgresOptions, PostgresStore};
+use super::sqlite::{SqliteOptions, SqliteStore};
+use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Store, StoreError, StoreResult};
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the store is, and how patient we are with it. `Debug` does not show the URL: it may hold a password.
+#[derive(Clone, Debug)]
+pub struct StoreSettings {
+    /// `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…` (docs/storage.md lists what it may hold)
+    pub url: SecretString,
+    /// An act that was not answered by then is [`StoreError::Unavailable`]
+    pub deadline: Duration,
+    /// Most connections to PostgreSQL at a time
+    pub connections: usize,
+    /// PEM file of the authorities that may have issued the certificate of PostgreSQL, instead of the system's
+    pub ca_file: Option<PathBuf>,
+    /// How long the audit trail is kept
+    pub audit_retention: Duration,
+}
+
+impl StoreSettings {
+    /// The usual settings for a URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: SecretString::from(url.into()),
+            deadline: DEFAULT_DEADLINE,
+            connections: 16,
+            ca_file: None,
+            audit_retention: DEFAULT_AUDIT_RETENTION,
+        }
+    }
+}
+
+/// Opens the store and brings its schema up to date. Call it on a tokio runtime that lives as long as the process: the connections
+/// to PostgreSQL are driven there, whoever uses them.
+///
+/// # Errors
+/// [`StoreError::Refused`] if the URL is not understood, [`StoreError::Unavailable`] if the database cannot be reached,
+/// [`StoreError::Corrupt`] if its schema is of a newer release or was changed.
+pub async fn open(settings: &StoreSettings) -> StoreResult<Arc<dyn Store>> {
+    let url = settings.url.expose_secret();
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let (path, options) = (
+            path.to_owned(),
+            SqliteOptions {
+                deadline: settings.deadline,
+                audit_retention: settings.audit_retention,
+            },
+        );
+        let store = tokio::task::spawn_blocking(move || SqliteStore::open_with(path, &options)).await;
+        return Ok(Arc::new(store.map_err(|error| StoreError::Unavailable(error.to_string()))??));
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let options = PostgresOptions {
+            deadline: settings.deadline,
+            connections: settings.connections,
+            ca_file: settings.ca_file.clone(),
+            audit_retention: settings.audit_retention,
+        };
+        return Ok(Arc::new(PostgresStore::open(url, &options).await?));
+    }
+    Err(StoreError::Refused(
+        "the store's URL must begin with `sqlite:` or `postgres://`".to_owned(),
+    ))
+}

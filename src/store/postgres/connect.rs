@@ -1,0 +1,73 @@
+//! Opens connections, on the runtime that outlives the HTTP workers.
+
+use super::super::StoreResult;
+use super::tls::{self, TlsPolicy};
+use deadpool_postgres::Connect;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config, Error};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// How this store connects.
+#[derive(Clone)]
+pub(super) struct Connector {
+    tls: MakeRustlsConnect,
+    /// Where sockets are polled
+    runtime: Handle,
+    /// The server ends a statement by then: no one waits for it any more
+    statement_timeout: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(policy: &TlsPolicy, deadline: Duration) -> StoreResult<Self> {
+        Ok(Self {
+            tls: MakeRustlsConnect::new(tls::client_config(policy)?),
+            runtime: Handle::current(),
+            statement_timeout: deadline,
+        })
+    }
+
+    /// A connection and the task that drives it. `limited` statements end with the store's deadline.
+    pub(super) async fn open(&self, config: &Config, limited: bool) -> Result<(Client, JoinHandle<()>), Error> {
+        let (client, connection) = config.connect(self.tls.clone()).await?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(error = %super::lease::fault(&error), "a connection to PostgreSQL ended");
+            }
+        });
+        let timeout = if limited { self.statement_timeout.as_millis() } else { 0 };
+        let settings = format!("SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = 60000; SET TIME ZONE 'UTC'");
+        if let Err(error) = client.batch_execute(&settings).await {
+            driver.abort();
+            return Err(error);
+        }
+        Ok((client, driver))
+    }
+}
+
+impl Connect for Connector {
+    fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
+        let (connector, config) = (self.clone(), config.clone());
+        // A socket belongs to the runtime that opens it. If the caller gives up, the attempt ends with its task.
+        let attempt = AbortOnDrop(self.runtime.spawn(async move { connector.open(&config, true).await }));
+        Box::pin(async move {
+            let mut attempt = attempt;
+            match (&mut attempt.0).await {
+                Ok(outcome) => outcome,
+                // The runtime is being shut down: there will be no connection, and the caller's deadline says so.
+                Err(_) => std::future::pending().await,
+            }
+        })
+    }
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,80 @@
+//! Brings the schema up to date, under a lock that the whole cluster of replicas shares.
+
+use super::LONG;
+use super::connect::Connector;
+use super::lease::fault;
+use crate::store::migrations::{POSTGRES, pending};
+use crate::store::{StoreError, StoreResult};
+use tokio_postgres::{Client, Config};
+
+/// `nauthera` in ASCII: the advisory lock's number.
+const LOCK: i64 = 0x6e61_7574_6865_7261;
+
+/// Waits for another replica that is at it, and then finds it done. Needs the right to create tables only if there is something to do.
+pub(super) async fn run(connector: &Connector, config: &Config) -> StoreResult<()> {
+    let work = async {
+        let (mut client, driver) = connector.open(config, false).await.map_err(|error| fault(&error))?;
+        let outcome = migrate(&mut client).await;
+        // The lock goes with the connection.
+        drop(client);
+        let _ = driver.await;
+        outcome
+    };
+    tokio::time::timeout(LONG, work)
+        .await
+        .map_err(|_| StoreError::Unavailable(format!("bringing its schema up to date took longer than {LONG:?}")))?
+}
+
+async fn migrate(client: &mut Client) -> StoreResult<()> {
+    steps(client).await.map_err(|error| match error {
+        Step::Database(error) => fault(&error),
+        Step::Refused(error) => error,
+    })
+}
+
+enum Step {
+    Database(tokio_postgres::Error),
+    Refused(StoreError),
+}
+
+impl From<tokio_postgres::Error> for Step {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+async fn steps(client: &mut Client) -> Result<(), Step> {
+    client.query("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    let exists: bool = client
+        .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
+        .await?
+        .try_get(0)?;
+    if !exists {
+        client
+            .batch_execute(
+                "CREATE TABLE schema_migrations (
+                    version    integer     NOT NULL PRIMARY KEY,
+                    name       text        NOT NULL,
+                    checksum   text        NOT NULL,
+                    applied_at timestamptz NOT NULL DEFAULT now()
+                )",
+            )
+            .await?;
+    }
+    let mut applied = Vec::new();
+    for row in client.query("SELECT version, checksum FROM schema_migrations", &[]).await? {
+        applied.push((row.try_get(0)?, row.try_get(1)?));
+    }
+    for migration in pending(POSTGRES, &applied).map_err(Step::Refused)? {
+        let transaction = client.transaction().await?;
+        transaction.batch_execute(migration.sql).await?;
+        transaction
+            .execute(
+                "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+                &[&migration.version, &migration.name, &migration.checksum()],
+            )
+            .await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}

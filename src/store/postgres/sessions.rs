@@ -1,0 +1,117 @@
+//! Login sessions. A session that ended is a row that is gone.
+
+use super::PostgresStore;
+use super::value::{digest, get, id, json, text, time};
+use crate::oauth::ids::{SessionId, UserId};
+use crate::oauth::opaque::TokenHash;
+use crate::store::records::SessionRecord;
+use crate::store::{Sessions, StoreResult};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
+
+macro_rules! live_session {
+    () => {
+        "SELECT s.id, s.token, s.user_id, s.auth_time, s.amr, s.created_at, s.expires_at
+         FROM sessions s JOIN users u ON u.id = s.user_id AND NOT u.disabled"
+    };
+}
+
+fn session(row: &Row) -> StoreResult<SessionRecord> {
+    Ok(SessionRecord {
+        id: SessionId::new(text(row, 0)?),
+        token: digest(row, 1)?,
+        user: UserId::new(text(row, 2)?),
+        auth_time: get(row, 3)?,
+        amr: json(row, 4)?,
+        created_at: get(row, 5)?,
+        expires_at: get(row, 6)?,
+    })
+}
+
+#[async_trait]
+impl Sessions for PostgresStore {
+    async fn open_session(&self, session: &SessionRecord) -> StoreResult<()> {
+        self.within(async {
+            let sql =
+                "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            let mut lease = self.lease().await?;
+            lease
+                .execute(
+                    sql,
+                    &[
+                        &id(&session.id),
+                        &session.token.as_bytes().as_slice(),
+                        &id(&session.user),
+                        &time(session.auth_time),
+                        &Json(&session.amr),
+                        &time(session.created_at),
+                        &time(session.expires_at),
+                    ],
+                )
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn session_by_token(&self, token: &TokenHash, now: Timestamp) -> StoreResult<Option<SessionRecord>> {
+        self.within(async {
+            let sql = concat!(live_session!(), " WHERE s.token = $1 AND s.expires_at > $2");
+            let row = self
+                .lease()
+                .await?
+                .query_opt(sql, &[&token.as_bytes().as_slice(), &time(now)])
+                .await?;
+            row.as_ref().map(session).transpose()
+        })
+        .await
+    }
+
+    async fn session(&self, session_id: &SessionId, now: Timestamp) -> StoreResult<Option<SessionRecord>> {
+        self.within(async {
+            let sql = concat!(live_session!(), " WHERE s.id = $1 AND s.expires_at > $2");
+            let row = self.lease().await?.query_opt(sql, &[&id(session_id), &time(now)]).await?;
+            row.as_ref().map(session).transpose()
+        })
+        .await
+    }
+
+    async fn renew_session(&self, session: &SessionRecord, now: Timestamp) -> StoreResult<bool> {
+        self.within(async {
+            let sql = "UPDATE sessions SET token = $3, auth_time = $4, amr = $5, expires_at = $6
+                WHERE id = $1 AND user_id = $2 AND expires_at > $7
+                    AND EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND NOT u.disabled)";
+            let mut lease = self.lease().await?;
+            let renewed = lease
+                .execute(
+                    sql,
+                    &[
+                        &id(&session.id),
+                        &id(&session.user),
+                        &session.token.as_bytes().as_slice(),
+                        &time(session.auth_time),
+                        &Json(&session.amr),
+                        &time(session.expires_at),
+                        &time(now),
+                    ],
+                )
+                .await?;
+            Ok(renewed == 1)
+        })
+        .await
+    }
+
+    async fn end_session(&self, session_id: &SessionId, now: Timestamp) -> StoreResult<()> {
+        self.within(async {
+            // A code that is redeemed at the same moment opens a grant of a session that is not there: it is not live either.
+            let sql = "WITH gone AS (DELETE FROM sessions WHERE id = $1)
+                UPDATE grants SET ended_at = $2 WHERE id IN
+                    (SELECT id FROM grants WHERE session_id = $1 AND NOT offline AND ended_at IS NULL ORDER BY id FOR UPDATE)";
+            self.lease().await?.execute(sql, &[&id(session_id), &time(now)]).await?;
+            Ok(())
+        })
+        .await
+    }
+}

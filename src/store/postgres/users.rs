@@ -1,0 +1,202 @@
+//! People and their passwords.
+
+use super::value::{get, guarded, id, json, optional, optional_text, text, time};
+use super::{LONG, PostgresStore, lease};
+use crate::oauth::ids::{UserId, UserStoreId};
+use crate::store::declared::{self, KnownUser, name_digest};
+use crate::store::records::{PasswordRecord, UserProfile, UserRecord};
+use crate::store::{StoreResult, Users};
+use async_trait::async_trait;
+use deadpool_postgres::Transaction;
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::Json;
+
+macro_rules! user_columns {
+    () => {
+        "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at"
+    };
+}
+
+fn user(row: &Row) -> StoreResult<UserRecord> {
+    Ok(UserRecord {
+        id: UserId::new(text(row, 0)?),
+        store: UserStoreId::new(text(row, 1)?),
+        profile: UserProfile {
+            username: text(row, 2)?,
+            email: optional_text(row, 3)?,
+            email_verified: get(row, 4)?,
+            display_name: optional_text(row, 5)?,
+            given_name: optional_text(row, 6)?,
+            family_name: optional_text(row, 7)?,
+            groups: json(row, 8)?,
+            disabled: get(row, 9)?,
+        },
+        updated_at: get(row, 10)?,
+    })
+}
+
+#[async_trait]
+impl Users for PostgresStore {
+    async fn put_declared_users(&self, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>> {
+        self.at_most(LONG, async {
+            let mut lease = self.lease().await?;
+            let transaction = lease.begin().await?;
+            let answer = put_declared(&transaction, store, users, time(now)).await?;
+            transaction.commit().await.map_err(|error| lease::fault(&error))?;
+            lease.settled();
+            Ok(answer)
+        })
+        .await
+    }
+
+    async fn user(&self, user_id: &UserId) -> StoreResult<Option<UserRecord>> {
+        self.within(async {
+            let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
+            self.lease()
+                .await?
+                .query_opt(sql, &[&id(user_id)])
+                .await?
+                .as_ref()
+                .map(user)
+                .transpose()
+        })
+        .await
+    }
+
+    async fn user_by_name(&self, store: &UserStoreId, username: &str) -> StoreResult<Option<UserRecord>> {
+        self.within(async {
+            let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE store = $1 AND name_digest = $2");
+            let name = name_digest(username);
+            let row = self
+                .lease()
+                .await?
+                .query_opt(sql, &[&id(store), &name.as_bytes().as_slice()])
+                .await?;
+            row.as_ref().map(user).transpose()
+        })
+        .await
+    }
+
+    async fn password(&self, user_id: &UserId) -> StoreResult<Option<PasswordRecord>> {
+        self.within(async {
+            let sql = "SELECT hash, declared_hash, changed_at FROM passwords WHERE user_id = $1";
+            let Some(row) = self.lease().await?.query_opt(sql, &[&id(user_id)]).await? else {
+                return Ok(None);
+            };
+            Ok(Some(PasswordRecord {
+                hash: text(&row, 0)?,
+                declared_hash: optional_text(&row, 1)?,
+                changed_at: get(&row, 2)?,
+            }))
+        })
+        .await
+    }
+
+    async fn set_password(&self, user_id: &UserId, password: &PasswordRecord) -> StoreResult<()> {
+        self.within(async {
+            let sql = "INSERT INTO passwords (user_id, hash, declared_hash, changed_at) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, declared_hash = excluded.declared_hash,
+                    changed_at = excluded.changed_at";
+            let (hash, declared) = (guarded(&password.hash), optional(password.declared_hash.as_ref()));
+            let mut lease = self.lease().await?;
+            lease
+                .execute(sql, &[&id(user_id), &hash, &declared, &time(password.changed_at)])
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// One replica at a time does this to a store; the others then find nothing to change.
+async fn put_declared(
+    transaction: &Transaction<'_>,
+    store: &UserStoreId,
+    users: &[UserProfile],
+    now: Timestamp,
+) -> StoreResult<Vec<UserRecord>> {
+    let limit = format!("SET LOCAL statement_timeout = {}", LONG.as_millis());
+    transaction.batch_execute(&limit).await.map_err(|error| lease::fault(&error))?;
+    lease::query(transaction, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[&id(store)]).await?;
+    let names: Vec<Vec<u8>> = users
+        .iter()
+        .map(|profile| name_digest(&profile.username).as_bytes().to_vec())
+        .collect();
+    let sql = concat!(
+        "SELECT ",
+        user_columns!(),
+        ", declared FROM users WHERE store = $1 AND (declared OR name_digest = ANY($2))"
+    );
+    let mut known = Vec::new();
+    for row in lease::query(transaction, sql, &[&id(store), &names]).await? {
+        known.push(KnownUser {
+            record: user(&row)?,
+            declared: get(&row, 11)?,
+        });
+    }
+    let plan = declared::plan(store, known, users, now, declared::new_subject)?;
+    if !plan.write.is_empty() {
+        write(transaction, &plan.write).await?;
+    }
+    if !plan.drop.is_empty() {
+        let dropped: Vec<String> = plan.drop.iter().map(id).collect();
+        let sql = "UPDATE users SET disabled = true, declared = false, updated_at = $2 WHERE id = ANY($1)";
+        lease::execute(transaction, sql, &[&dropped, &now]).await?;
+    }
+    if !plan.end.is_empty() {
+        let ended: Vec<String> = plan.end.iter().map(id).collect();
+        lease::execute(transaction, "DELETE FROM sessions WHERE user_id = ANY($1)", &[&ended]).await?;
+        lease::execute(
+            transaction,
+            "DELETE FROM codes WHERE user_id = ANY($1) AND consumed_at IS NULL",
+            &[&ended],
+        )
+        .await?;
+        // A statement of its own: it sees the grant of a code that was being redeemed while the line above waited for it.
+        let sql = "UPDATE grants SET ended_at = $2 WHERE id IN
+            (SELECT id FROM grants WHERE user_id = ANY($1) AND ended_at IS NULL ORDER BY id FOR UPDATE)";
+        lease::execute(transaction, sql, &[&ended, &now]).await?;
+    }
+    Ok(plan.answer)
+}
+
+/// All rows in one statement: thousands of users must not mean thousands of round trips.
+async fn write(transaction: &Transaction<'_>, records: &[UserRecord]) -> StoreResult<()> {
+    let sql = "INSERT INTO users (id, store, name_digest, username, email, email_verified, display_name, given_name, family_name,
+            groups, disabled, updated_at, declared)
+        SELECT *, true FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
+            $9::text[], $10::json[], $11::boolean[], $12::timestamptz[])
+        ON CONFLICT (id) DO UPDATE SET username = excluded.username, email = excluded.email,
+            email_verified = excluded.email_verified, display_name = excluded.display_name, given_name = excluded.given_name,
+            family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, declared = true,
+            updated_at = excluded.updated_at";
+    let names: Vec<Vec<u8>> = records
+        .iter()
+        .map(|record| name_digest(&record.profile.username).as_bytes().to_vec())
+        .collect();
+    let all = |column: fn(&UserProfile) -> Option<&String>| -> Vec<_> {
+        records.iter().map(|record| optional(column(&record.profile))).collect()
+    };
+    let flags = |column: fn(&UserProfile) -> bool| -> Vec<bool> { records.iter().map(|record| column(&record.profile)).collect() };
+    lease::execute(
+        transaction,
+        sql,
+        &[
+            &records.iter().map(|record| id(&record.id)).collect::<Vec<_>>(),
+            &records.iter().map(|record| id(&record.store)).collect::<Vec<_>>(),
+            &names,
+            &all(|profile| Some(&profile.username)),
+            &all(|profile| profile.email.as_ref()),
+            &flags(|profile| profile.email_verified),
+            &all(|profile| profile.display_name.as_ref()),
+            &all(|profile| profile.given_name.as_ref()),
+            &all(|profile| profile.family_name.as_ref()),
+            &records.iter().map(|record| Json(&record.profile.groups)).collect::<Vec<_>>(),
+            &flags(|profile| profile.disabled),
+            &records.iter().map(|record| time(record.updated_at)).collect::<Vec<_>>(),
+        ],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+use super::fixtures::{alice, alice_logged_in, at, code_of, grant_is_live, hash, offline, open_grant, session_of, shop, together};
+use super::on_every_store;
+use nauthera::oauth::ids::{SessionId, UserId};
+use nauthera::store::records::{CodeRedemption, SessionRecord};
+use nauthera::store::{Store, StoreError};
+use std::sync::Arc;
+
+on_every_store!(
+    keeps_a_session_until_it_expires,
+    renewing_changes_cookie_time_methods_and_expiry,
+    renews_nothing_that_is_not_live,
+    ending_ends_the_grants_of_the_session_but_not_offline_ones,
+    ending_makes_pending_codes_useless_but_not_offline_ones,
+    ending_twice_or_something_unknown_is_fine,
+    refuses_a_second_session_with_the_same_id_or_cookie,
+    refuses_a_session_of_nobody,
+    parallel_ends_and_grants_do_not_lock_each_other_out,
+);
+
+async fn keeps_a_session_until_it_expires(store: Arc<dyn Store>) {
+    let session = alice_logged_in(&store).await;
+    assert_eq!(store.session(&session.id, at(999)).await.unwrap().as_ref(), Some(&session));
+    assert_eq!(
+        store.session_by_token(&session.token, at(999)).await.unwrap().as_ref(),
+        Some(&session)
+    );
+    assert_eq!(store.session(&session.id, at(1000)).await.unwrap(), None);
+    assert_eq!(store.session_by_token(&session.token, at(1000)).await.unwrap(), None);
+    assert_eq!(store.session_by_token(&hash("another cookie"), at(1)).await.unwrap(), None);
+}
+
+async fn renewing_changes_cookie_time_methods_and_expiry(store: Arc<dyn Store>) {
+    let old = alice_logged_in(&store).await;
+    let new = SessionRecord {
+        token: hash("new cookie"),
+        auth_time: at(50),
+        amr: vec!["pwd".to_owned(), "otp".to_owned()],
+        expires_at: at(2000),
+        ..old.clone()
+    };
+    assert!(store.renew_session(&new, at(50)).await.unwrap());
+    assert_eq!(
+        store.session_by_token(&old.token, at(51)).await.unwrap(),
+        None,
+        "the old cookie is worthless"
+    );
+    assert_eq!(store.session_by_token(&new.token, at(1999)).await.unwrap(), Some(new));
+}
+
+async fn renews_nothing_that_is_not_live(store: Arc<dyn Store>) {
+    let session = alice_logged_in(&store).await;
+    assert!(!store.renew_session(&session, at(1000)).await.unwrap(), "expired");
+    let of_somebody_else = SessionRecord {
+        user: UserId::new("mallory"),
+        ..session.clone()
+    };
+    assert!(!store.renew_session(&of_somebody_else, at(1)).await.unwrap());
+    store.end_session(&session.id, at(2)).await.unwrap();
+    assert!(!store.renew_session(&session, at(3)).await.unwrap(), "ended");
+    assert_eq!(store.session(&session.id, at(3)).await.unwrap(), None);
+}
+
+async fn ending_ends_the_grants_of_the_session_but_not_offline_ones(store: Arc<dyn Store>) {
+    let session = alice_logged_in(&store).await;
+    let bound = open_grant(&store, code_of(&session, "bound")).await;
+    let kept = open_grant(&store, offline(code_of(&session, "kept"))).await;
+    let other = session_of(&session.user, "another device");
+    store.open_session(&other).await.unwrap();
+    let elsewhere = open_grant(&store, code_of(&other, "elsewhere")).await;
+    store.end_session(&session.id, at(5)).await.unwrap();
+    assert!(!grant_is_live(&store, &bound, 6).await);
+    assert_eq!(store.grant(&bound).await.unwrap().unwrap().ended_at, Some(at(5)));
+    assert!(grant_is_live(&store, &kept, 6).await);
+    assert!(grant_is_live(&store, &elsewhere, 6).await);
+    assert!(store.session(&other.id, at(6)).await.unwrap().is_some());
+}
+
+async fn ending_makes_pending_codes_useless_but_not_offline_ones(store: Arc<dyn Store>) {
+    let session = alice_logged_in(&store).await;
+    let (bound, kept) = (code_of(&session, "bound"), offline(code_of(&session, "kept")));
+    store.issue_code(&bound).await.unwrap();
+    store.issue_code(&kept).await.unwrap();
+    store.end_session(&session.id, at(5)).await.unwrap();
+    assert_eq!(
+        store.redeem_code(&bound.hash, &shop(), at(6), at(500)).await.unwrap(),
+        CodeRedemption::Expired
+    );
+    let redeemed = store.redeem_code(&kept.hash, &shop(), at(6), at(500)).await.unwrap();
+    assert!(matches!(redeemed, CodeRedemption::First(_)), "{redeemed:?}");
+}
+
+async fn ending_twice_or_something_unknown_is_fine(store: Arc<dyn Store>) {
+    let session = alice_logged_in(&store).await;
+    let grant = open_grant(&store, code_of(&session, "code")).await;
+    store.end_session(&session.id, at(5)).await.unwrap();
+    store.end_session(&session.id, at(6)).await.unwrap();
+    store.end_session(&SessionId::new("never was"), at(6)).await.unwrap();
+    assert_eq!(
+        store.grant(&grant).await.unwrap().unwrap().ended_at,
+        Some(at(5)),
+        "the first end counts"
+    );
+}
+
+async fn refuses_a_second_session_with_the_same_id_or_cookie(store: Arc<dyn Store>) {
+    let session = alice_logged_in(&store).await;
+    for twin in [
+        SessionRecord {
+            token: hash("other"),
+            ..session.clone()
+        },
+        SessionRecord {
+            id: SessionId::new("other"),
+            ..session.clone()
+        },
+    ] {
+        let error = store.open_session(&twin).await.unwrap_err();
+        assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+    }
+    assert_eq!(store.session(&session.id, at(1)).await.unwrap(), Some(session));
+}
+
+async fn refuses_a_session_of_nobody(store: Arc<dyn Store>) {
+    let session = session_of(&UserId::new("nobody"), "s");
+    assert!(matches!(store.open_session(&session).await, Err(StoreError::Refused(_))));
+}
+
+async fn parallel_ends_and_grants_do_not_lock_each_other_out(store: Arc<dyn Store>) {
+    let user = alice(&store).await;
+    let mut acts = Vec::new();
+    for number in 0..6 {
+        let session = session_of(&user, &format!("s{number}"));
+        store.open_session(&session).await.unwrap();
+        for code in 0..4 {
+            open_grant(&store, code_of(&session, &format!("{number}/{code}"))).await;
+        }
+        for withdraws in [true, false] {
+            let (store, session) = (Arc::clone(&store), session.clone());
+            acts.push(async move {
+                match withdraws {
+                    true => store.withdraw_consent(&session.user, &shop(), at(9)).await,
+                    false => store.end_session(&session.id, at(9)).await,
+                }
+            });
+        }
+    }
+    for result in together(acts).await {
+        result.unwrap();
+    }
+}

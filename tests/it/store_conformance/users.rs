@@ -1,0 +1,193 @@
+use super::fixtures::{alice, at, code_of, declare, grant_is_live, hash, offline, open_grant, people, profile, session_of, shop, together};
+use super::on_every_store;
+use nauthera::oauth::ids::{UserId, UserStoreId};
+use nauthera::store::records::{CodeRedemption, PasswordRecord, UserProfile};
+use nauthera::store::{Store, StoreError};
+use std::sync::Arc;
+
+on_every_store!(
+    keeps_every_attribute_of_a_declared_user,
+    answers_in_the_order_of_the_declaration,
+    finds_a_user_by_name_in_any_case_within_its_store,
+    keeps_the_id_when_attributes_change_and_tells_when_they_did,
+    disables_who_is_no_longer_declared_and_takes_them_back_with_the_same_id,
+    a_disabled_user_has_no_session_no_grant_and_no_code,
+    leaves_other_stores_alone,
+    parallel_declarations_make_one_row,
+    declares_ten_thousand_users_at_once,
+    keeps_and_replaces_a_password,
+    refuses_a_password_of_nobody,
+);
+
+async fn keeps_every_attribute_of_a_declared_user(store: Arc<dyn Store>) {
+    let record = declare(&store, profile("Alice")).await;
+    assert_eq!(record.profile, profile("Alice"));
+    assert_eq!((record.store.clone(), record.updated_at), (people(), at(0)));
+    assert_eq!(store.user(&record.id).await.unwrap(), Some(record));
+    let bare = declare(
+        &store,
+        UserProfile {
+            username: "bare".to_owned(),
+            ..UserProfile::default()
+        },
+    )
+    .await;
+    assert_eq!(store.user(&bare.id).await.unwrap(), Some(bare));
+    assert_eq!(store.user(&UserId::new("nobody")).await.unwrap(), None);
+}
+
+async fn answers_in_the_order_of_the_declaration(store: Arc<dyn Store>) {
+    let names = ["zoe", "bob", "ann", "Bob"];
+    let profiles = names.map(profile);
+    let records = store.put_declared_users(&people(), &profiles, at(0)).await.unwrap();
+    let answered: Vec<_> = records.iter().map(|record| record.profile.username.as_str()).collect();
+    assert_eq!(answered, ["zoe", "bob", "ann", "bob"], "the first profile of a name counts");
+    assert_eq!(records[1].id, records[3].id);
+    let again = store.put_declared_users(&people(), &profiles, at(9)).await.unwrap();
+    assert_eq!(again, records, "nothing changed");
+}
+
+async fn finds_a_user_by_name_in_any_case_within_its_store(store: Arc<dyn Store>) {
+    let id = declare(&store, profile("ÄNNE")).await.id;
+    for name in ["änne", "ÄNNE", "Änne"] {
+        assert_eq!(
+            store.user_by_name(&people(), name).await.unwrap().map(|user| user.id),
+            Some(id.clone()),
+            "{name}"
+        );
+    }
+    assert_eq!(store.user_by_name(&people(), "anne").await.unwrap(), None);
+    assert_eq!(store.user_by_name(&UserStoreId::new("demo/other"), "änne").await.unwrap(), None);
+}
+
+async fn keeps_the_id_when_attributes_change_and_tells_when_they_did(store: Arc<dyn Store>) {
+    let before = declare(&store, profile("alice")).await;
+    let new = UserProfile {
+        email: None,
+        groups: vec![],
+        ..profile("Alice")
+    };
+    let after = store
+        .put_declared_users(&people(), std::slice::from_ref(&new), at(7))
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!((&after.id, &after.profile, after.updated_at), (&before.id, &new, at(7)));
+    assert_eq!(store.user(&before.id).await.unwrap(), Some(after));
+}
+
+async fn disables_who_is_no_longer_declared_and_takes_them_back_with_the_same_id(store: Arc<dyn Store>) {
+    let id = alice(&store).await;
+    store.put_declared_users(&people(), &[profile("bob")], at(5)).await.unwrap();
+    let gone = store.user(&id).await.unwrap().unwrap();
+    assert!(gone.profile.disabled);
+    assert_eq!(gone.updated_at, at(5));
+    let back = store
+        .put_declared_users(&people(), &[profile("bob"), profile("alice")], at(6))
+        .await
+        .unwrap()
+        .remove(1);
+    assert_eq!((back.id.clone(), back.profile.disabled), (id.clone(), false));
+    assert_eq!(store.user(&id).await.unwrap(), Some(back));
+    let nobody = store.put_declared_users(&people(), &[], at(7)).await.unwrap();
+    assert_eq!(nobody, []);
+    assert!(store.user(&id).await.unwrap().unwrap().profile.disabled);
+}
+
+async fn a_disabled_user_has_no_session_no_grant_and_no_code(store: Arc<dyn Store>) {
+    for disable in [
+        vec![UserProfile {
+            disabled: true,
+            ..profile("alice")
+        }],
+        vec![],
+    ] {
+        let name = format!("with {} profiles", disable.len());
+        let session = session_of(&alice(&store).await, &name);
+        store.open_session(&session).await.unwrap();
+        let grant = open_grant(&store, offline(code_of(&session, &format!("used {name}")))).await;
+        let pending = offline(code_of(&session, &format!("pending {name}")));
+        store.issue_code(&pending).await.unwrap();
+        assert!(grant_is_live(&store, &grant, 2).await);
+
+        store.put_declared_users(&people(), &disable, at(3)).await.unwrap();
+        assert_eq!(store.session(&session.id, at(4)).await.unwrap(), None);
+        assert_eq!(store.session_by_token(&session.token, at(4)).await.unwrap(), None);
+        assert!(!store.renew_session(&session, at(4)).await.unwrap());
+        assert!(!grant_is_live(&store, &grant, 4).await);
+        assert_eq!(store.grant(&grant).await.unwrap().unwrap().ended_at, Some(at(3)));
+
+        alice(&store).await;
+        assert_eq!(store.session(&session.id, at(5)).await.unwrap(), None, "what ended stays so");
+        assert!(!grant_is_live(&store, &grant, 5).await);
+        let redeemed = store.redeem_code(&pending.hash, &shop(), at(5), at(500)).await.unwrap();
+        assert_eq!(redeemed, CodeRedemption::Unknown);
+    }
+}
+
+async fn leaves_other_stores_alone(store: Arc<dyn Store>) {
+    let id = alice(&store).await;
+    let elsewhere = UserStoreId::new("demo/other");
+    let other = store
+        .put_declared_users(&elsewhere, &[profile("alice")], at(1))
+        .await
+        .unwrap()
+        .remove(0);
+    assert_ne!(other.id, id);
+    store.put_declared_users(&elsewhere, &[], at(2)).await.unwrap();
+    assert!(!store.user(&id).await.unwrap().unwrap().profile.disabled);
+}
+
+async fn parallel_declarations_make_one_row(store: Arc<dyn Store>) {
+    let calls = (0..12)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            async move {
+                store
+                    .put_declared_users(&people(), &[profile("bob"), profile("alice")], at(0))
+                    .await
+                    .unwrap()
+            }
+        })
+        .collect();
+    let answers = together(calls).await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+async fn declares_ten_thousand_users_at_once(store: Arc<dyn Store>) {
+    let profiles: Vec<UserProfile> = (0..10_000).map(|number| profile(&format!("user{number}"))).collect();
+    let records = store.put_declared_users(&people(), &profiles, at(0)).await.unwrap();
+    assert_eq!(records.len(), 10_000);
+    assert_eq!(store.user_by_name(&people(), "USER9999").await.unwrap().as_ref(), records.last());
+    store.put_declared_users(&people(), &profiles[1..], at(1)).await.unwrap();
+    assert!(store.user(&records[0].id).await.unwrap().unwrap().profile.disabled);
+}
+
+async fn keeps_and_replaces_a_password(store: Arc<dyn Store>) {
+    let id = alice(&store).await;
+    assert_eq!(store.password(&id).await.unwrap(), None);
+    let mut password = PasswordRecord {
+        hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+        declared_hash: None,
+        changed_at: at(1),
+    };
+    store.set_password(&id, &password).await.unwrap();
+    assert_eq!(store.password(&id).await.unwrap().as_ref(), Some(&password));
+    password.declared_hash = Some("other".to_owned());
+    password.changed_at = at(2);
+    store.set_password(&id, &password).await.unwrap();
+    assert_eq!(store.password(&id).await.unwrap(), Some(password));
+}
+
+async fn refuses_a_password_of_nobody(store: Arc<dyn Store>) {
+    let password = PasswordRecord {
+        hash: "a secret hash".to_owned(),
+        declared_hash: None,
+        changed_at: at(1),
+    };
+    let error = store.set_password(&UserId::new("nobody"), &password).await.unwrap_err();
+    assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains("secret"), "an error shows no value: {shown}");
+    assert!(!shown.contains(&format!("{:?}", hash("x"))));
+}

@@ -1,0 +1,152 @@
+//! A real PostgreSQL server for this test binary: started once, on loopback, in a folder of its own, gone when the binary is.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio_postgres::NoTls;
+
+/// Runs beside the tests: it makes the server, says `ready`, and ends it when the pipe to its stdin closes, which
+/// the kernel does however the test binary ends.
+const WATCHDOG: &str = r#"
+trap '' INT TERM HUP
+folder=$(mktemp -d "${TMPDIR:-/tmp}/nauthera-postgres.XXXXXX") || exit 1
+cd "$folder" || exit 1
+trap 'rm -rf "$folder"' EXIT
+{
+    "$BIN/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C -D data &&
+    "$BIN/pg_ctl" -D data -l log -w -t 60 -o "-c listen_addresses=127.0.0.1 -c port=$PORT -c unix_socket_directories=$folder \
+        -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
+} >setup 2>&1 </dev/null || { cat setup log 2>/dev/null; exit 1; }
+echo ready
+read -r _
+"$BIN/pg_ctl" -D data -m immediate stop >/dev/null 2>&1
+"#;
+
+/// The server.
+pub struct Postgres {
+    port: u16,
+    /// Holds the watchdog's stdin open for as long as this process lives.
+    _watchdog: Child,
+}
+
+/// The server of this test binary.
+pub fn server() -> &'static Postgres {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let mut said = String::new();
+        // Another process may take the port that was free a moment ago: then once more.
+        for _ in 0..5 {
+            match start() {
+                Ok(server) => return server,
+                Err(reason) => said = reason,
+            }
+        }
+        panic!("PostgreSQL did not start. Run scripts/setup, which installs it. It said:\n{said}");
+    })
+}
+
+fn start() -> Result<Postgres, String> {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut watchdog = as_an_ordinary_user()
+        .args(["sh", "-c", WATCHDOG])
+        .env("BIN", binaries())
+        .env("PORT", port.to_string())
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let mut said = BufReader::new(watchdog.stdout.take().unwrap());
+    let mut first = String::new();
+    said.read_line(&mut first).unwrap();
+    if first.trim() == "ready" {
+        return Ok(Postgres { port, _watchdog: watchdog });
+    }
+    said.read_to_string(&mut first).unwrap();
+    watchdog.wait().unwrap();
+    Err(first)
+}
+
+fn binaries() -> PathBuf {
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()))
+        .filter(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())
+        .collect();
+    found.sort_by_key(|folder| {
+        let version = folder
+            .parent()
+            .and_then(Path::file_name)
+            .and_then(|name| name.to_str()?.parse::<u32>().ok());
+        std::cmp::Reverse(version)
+    });
+    found.into_iter().next().expect(
+        "this machine has no PostgreSQL server (no initdb below /usr/lib/postgresql or on PATH). Run scripts/setup, which installs it",
+    )
+}
+
+/// PostgreSQL refuses to run as root.
+fn as_an_ordinary_user() -> Command {
+    let output = |command: &str, arguments: &[&str]| {
+        Command::new(command)
+            .args(arguments)
+            .output()
+            .ok()
+            .filter(|out| out.status.success())
+    };
+    let is_root = output("id", &["-u"]).is_some_and(|out| out.stdout.trim_ascii() == b"0");
+    if !is_root {
+        return Command::new("env");
+    }
+    let user = if output("id", &["-u", "postgres"]).is_some() {
+        "postgres"
+    } else {
+        "nobody"
+    };
+    let group = output("id", &["-gn", user]).map_or_else(
+        || "nogroup".to_owned(),
+        |out| String::from_utf8(out.stdout).unwrap().trim().to_owned(),
+    );
+    let mut command = Command::new("setpriv");
+    command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
+    command
+}
+
+impl Postgres {
+    /// Where it listens, on loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The URL of a fresh, empty database of this server.
+    pub async fn fresh_database(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        self.administer(&format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+        self.url(&name)
+    }
+
+    /// The URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Runs statements as the superuser in the database `postgres`.
+    pub async fn administer(&self, sql: &str) {
+        execute(&self.url("postgres"), sql).await;
+    }
+}
+
+/// Runs statements in the database of a URL.
+pub async fn execute(url: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+    drop(client);
+    driver.await.unwrap().unwrap();
+}
