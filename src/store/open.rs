@@ -50,6 +50,7 @@ pub async fn open(settings: &StoreSettings) -> StoreResult<Arc<dyn Store>> {
             SqliteOptions {
                 deadline: settings.deadline,
                 audit_retention: settings.audit_retention,
+                ..SqliteOptions::default()
             },
         );
         let store = tokio::task::spawn_blocking(move || SqliteStore::open_with(path, &options)).await;

@@ -17,8 +17,8 @@ pub(super) struct Connector {
     tls: MakeRustlsConnect,
     /// Where sockets are polled
     runtime: Handle,
-    /// The server ends a statement by then: no one waits for it any more
-    statement_timeout: Duration,
+    /// The server ends a statement by then: nobody waits for it any more
+    deadline: Duration,
 }
 
 impl Connector {
@@ -26,8 +26,13 @@ impl Connector {
         Ok(Self {
             tls: MakeRustlsConnect::new(tls::client_config(policy)?),
             runtime: Handle::current(),
-            statement_timeout: deadline,
+            deadline,
         })
+    }
+
+    /// How long an act may take.
+    pub(super) const fn deadline(&self) -> Duration {
+        self.deadline
     }
 
     /// A connection and the task that drives it. `limited` statements end with the store's deadline.
@@ -38,7 +43,7 @@ impl Connector {
                 tracing::warn!(error = %super::lease::fault(&error), "a connection to PostgreSQL ended");
             }
         });
-        let timeout = if limited { self.statement_timeout.as_millis() } else { 0 };
+        let timeout = if limited { self.deadline.as_millis() } else { 0 };
         let settings = format!("SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = 60000; SET TIME ZONE 'UTC'");
         if let Err(error) = client.batch_execute(&settings).await {
             driver.abort();

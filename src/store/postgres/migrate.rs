@@ -12,8 +12,12 @@ const LOCK: i64 = 0x6e61_7574_6865_7261;
 
 /// Waits for another replica that is at it, and then finds it done. Needs the right to create tables only if there is something to do.
 pub(super) async fn run(connector: &Connector, config: &Config) -> StoreResult<()> {
+    let patience = connector.deadline();
+    let (mut client, driver) = tokio::time::timeout(patience, connector.open(config, false))
+        .await
+        .map_err(|_| StoreError::Unavailable(format!("it took no connection within {patience:?}")))?
+        .map_err(|error| fault(&error))?;
     let work = async {
-        let (mut client, driver) = connector.open(config, false).await.map_err(|error| fault(&error))?;
         let outcome = migrate(&mut client).await;
         // The lock goes with the connection.
         drop(client);

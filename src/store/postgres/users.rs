@@ -39,8 +39,15 @@ fn user(row: &Row) -> StoreResult<UserRecord> {
 #[async_trait]
 impl Users for PostgresStore {
     async fn put_declared_users(&self, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>> {
-        self.at_most(LONG, async {
-            let mut lease = self.lease().await?;
+        // Many users take their time; that the server answers at all is found out within the usual deadline.
+        let mut lease = self
+            .within(async {
+                let mut lease = self.lease().await?;
+                lease.query("SELECT 1", &[]).await?;
+                Ok(lease)
+            })
+            .await?;
+        self.at_most(LONG, async move {
             let transaction = lease.begin().await?;
             let answer = put_declared(&transaction, store, users, time(now)).await?;
             transaction.commit().await.map_err(|error| lease::fault(&error))?;

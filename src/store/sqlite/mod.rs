@@ -20,6 +20,7 @@ mod value;
 use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, StoreError, StoreResult};
 use lane::Lane;
 use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct SqliteOptions {
     pub deadline: Duration,
     /// How long the audit trail is kept
     pub audit_retention: Duration,
+    /// Is told the text of each statement that runs, without its values
+    pub on_statement: Option<fn(&str)>,
 }
 
 impl Default for SqliteOptions {
@@ -42,6 +45,7 @@ impl Default for SqliteOptions {
         Self {
             deadline: DEFAULT_DEADLINE,
             audit_retention: DEFAULT_AUDIT_RETENTION,
+            on_statement: None,
         }
     }
 }
@@ -71,10 +75,12 @@ impl SqliteStore {
     pub fn open_with(path: impl AsRef<Path>, options: &SqliteOptions) -> StoreResult<Self> {
         let path = path.as_ref();
         make_private(path).map_err(|error| StoreError::Unavailable(format!("{} cannot be opened: {error}", path.display())))?;
-        let writer = connect(path)?;
+        let writer = connect(path, options)?;
         set_up_file(&writer)?;
         migrate::run(&writer)?;
-        let readers = (0..READERS).map(|_| connect_reader(path)).collect::<StoreResult<Vec<_>>>()?;
+        let readers = (0..READERS)
+            .map(|_| connect_reader(path, options))
+            .collect::<StoreResult<Vec<_>>>()?;
         Ok(Self {
             reader: Lane::of_readers(readers, options.deadline)?,
             writer: Lane::of_writer(writer, options.deadline)?,
@@ -135,14 +141,22 @@ fn make_private(path: &Path) -> std::io::Result<()> {
         .map(drop)
 }
 
-fn connect(path: &Path) -> StoreResult<Connection> {
-    let connection = Connection::open(path)?;
+fn connect(path: &Path, options: &SqliteOptions) -> StoreResult<Connection> {
+    let mut connection = Connection::open(path)?;
+    if let Some(told) = options.on_statement {
+        let tell = move |event: TraceEvent<'_>| {
+            if let TraceEvent::Stmt(statement, _) = event {
+                told(&statement.sql());
+            }
+        };
+        connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(tell))?;
+    }
     set_up(&connection)?;
     Ok(connection)
 }
 
-fn connect_reader(path: &Path) -> StoreResult<Connection> {
-    let connection = connect(path)?;
+fn connect_reader(path: &Path, options: &SqliteOptions) -> StoreResult<Connection> {
+    let connection = connect(path, options)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }

@@ -18,7 +18,7 @@ trap 'rm -rf "$folder"' EXIT
 {
     "$BIN/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C -D data &&
     "$BIN/pg_ctl" -D data -l log -w -t 60 -o "-c listen_addresses=127.0.0.1 -c port=$PORT -c unix_socket_directories=$folder \
-        -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
+        -c log_line_prefix=%d: -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
 } >setup 2>&1 </dev/null || { cat setup log 2>/dev/null; exit 1; }
 echo ready
 read -r _
@@ -149,4 +149,28 @@ pub async fn execute(url: &str, sql: &str) {
     client.batch_execute(sql).await.unwrap();
     drop(client);
     driver.await.unwrap().unwrap();
+}
+
+/// What the server wrote to its log for one database, its plans for example.
+pub async fn log_of(database: &str) -> String {
+    let (client, connection) = tokio_postgres::connect(&server().url("postgres"), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let folder = client.query_one("SHOW data_directory", &[]).await.unwrap().get::<_, String>(0);
+    let log: String = client
+        .query_one("SELECT pg_read_file($1)", &[&format!("{folder}/../log")])
+        .await
+        .unwrap()
+        .get(0);
+    let prefix = format!("{database}:");
+    let mut ours = String::new();
+    let mut taken = false;
+    for line in log.lines() {
+        // A line that continues a message begins with a tab.
+        taken = if line.starts_with('\t') { taken } else { line.starts_with(&prefix) };
+        if taken {
+            ours.push_str(line);
+            ours.push('\n');
+        }
+    }
+    ours
 }
