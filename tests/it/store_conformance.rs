@@ -16,6 +16,7 @@ mod query_plans;
 mod refresh_tokens;
 mod revocations;
 mod sessions;
+mod tls;
 mod users;
 
 use nauthera::store::Store;

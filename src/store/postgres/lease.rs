@@ -121,8 +121,10 @@ pub(super) fn fault(error: &tokio_postgres::Error) -> StoreError {
     };
     let text = format!("{} ({})", refusal.message(), refusal.code().code());
     let code = refusal.code();
-    // Connection trouble, resources, shutdown; rolled back for another's sake; a standby that only reads; too many connections.
-    let passing = ["08", "40", "53", "57", "58"].iter().any(|class| code.code().starts_with(class));
+    // Connection trouble, a password that is just being changed, resources, shutdown; rolled back for another's sake; a standby that only reads; too many connections.
+    let passing = ["08", "28", "40", "53", "57", "58"]
+        .iter()
+        .any(|class| code.code().starts_with(class));
     if passing || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::LOCK_NOT_AVAILABLE].contains(code) {
         StoreError::Unavailable(text)
     } else {

@@ -1,5 +1,6 @@
 //! A real PostgreSQL server for this test binary: started once, on loopback, in a folder of its own, gone when the binary is.
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -17,8 +18,10 @@ cd "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT
 {
     "$BIN/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C -D data &&
+    printf '%s' "$CERTIFICATE" >data/server.crt && (umask 077 && printf '%s' "$KEY" >data/server.key) &&
+    printf '%s\n' 'host all needs_password 127.0.0.1/32 scram-sha-256' | cat - data/pg_hba.conf >hba && cp hba data/pg_hba.conf &&
     "$BIN/pg_ctl" -D data -l log -w -t 60 -o "-c listen_addresses=127.0.0.1 -c port=$PORT -c unix_socket_directories=$folder \
-        -c log_line_prefix=%d: -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
+        -c ssl=on -c log_line_prefix=%d: -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
 } >setup 2>&1 </dev/null || { cat setup log 2>/dev/null; exit 1; }
 echo ready
 read -r _
@@ -28,6 +31,7 @@ read -r _
 /// The server.
 pub struct Postgres {
     port: u16,
+    authority: String,
     /// Holds the watchdog's stdin open for as long as this process lives.
     _watchdog: Child,
 }
@@ -50,10 +54,15 @@ pub fn server() -> &'static Postgres {
 
 fn start() -> Result<Postgres, String> {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (issuer, key) = (authority(), KeyPair::generate().unwrap());
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = certificate.signed_by(&key, &issuer).unwrap().pem();
     let mut watchdog = as_an_ordinary_user()
         .args(["sh", "-c", WATCHDOG])
         .env("BIN", binaries())
         .env("PORT", port.to_string())
+        .env("CERTIFICATE", &certificate)
+        .env("KEY", key.serialize_pem())
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -63,11 +72,22 @@ fn start() -> Result<Postgres, String> {
     let mut first = String::new();
     said.read_line(&mut first).unwrap();
     if first.trim() == "ready" {
-        return Ok(Postgres { port, _watchdog: watchdog });
+        return Ok(Postgres {
+            port,
+            authority: issuer.as_ref().pem(),
+            _watchdog: watchdog,
+        });
     }
     said.read_to_string(&mut first).unwrap();
     watchdog.wait().unwrap();
     Err(first)
+}
+
+/// A certificate authority of this run.
+pub fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut parameters = CertificateParams::default();
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
 }
 
 fn binaries() -> PathBuf {
@@ -121,6 +141,11 @@ impl Postgres {
     /// Where it listens, on loopback.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// PEM of the authority that issued its certificate, which is for `localhost` only.
+    pub fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// The URL of a fresh, empty database of this server.
