@@ -44,7 +44,7 @@ impl StoreSettings {
 /// [`StoreError::Corrupt`] if its schema is of a newer release or was changed.
 pub async fn open(settings: &StoreSettings) -> StoreResult<Arc<dyn Store>> {
     let url = settings.url.expose_secret();
-    if let Some(path) = url.strip_prefix("sqlite:") {
+    if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
         let (path, options) = (
             path.to_owned(),
             SqliteOptions {

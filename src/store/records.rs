@@ -234,3 +234,31 @@ pub struct AuditEvent {
 /// How many rows a sweep deleted, by table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept(pub Vec<(&'static str, u64)>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_password_hash_and_no_key() {
+        let password = PasswordRecord {
+            hash: "SECRET".to_owned(),
+            declared_hash: Some("SECRET".to_owned()),
+            changed_at: Timestamp::UNIX_EPOCH,
+        };
+        let key = KeyRecord {
+            kid: "visible".to_owned(),
+            purpose: "ES256".to_owned(),
+            material: vec![83, 69],
+            created_at: Timestamp::UNIX_EPOCH,
+            active_from: Timestamp::UNIX_EPOCH,
+            retires_at: None,
+            expires_at: None,
+        };
+        let shown = format!("{password:?} {key:?}");
+        assert!(
+            shown.contains("visible") && !shown.contains("SECRET") && !shown.contains("83"),
+            "{shown}"
+        );
+    }
+}

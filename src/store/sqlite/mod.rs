@@ -74,7 +74,10 @@ impl SqliteStore {
     /// As [`SqliteStore::open`].
     pub fn open_with(path: impl AsRef<Path>, options: &SqliteOptions) -> StoreResult<Self> {
         let path = path.as_ref();
-        make_private(path).map_err(|error| StoreError::Unavailable(format!("{} cannot be opened: {error}", path.display())))?;
+        let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("{} cannot be opened: {error}", path.display()));
+        make_private(path).map_err(unavailable)?;
+        // An absolute path is never one of the names that SQLite reads otherwise (`:memory:`, `file:…`).
+        let path = &path.canonicalize().map_err(unavailable)?;
         let writer = connect(path, options)?;
         set_up_file(&writer)?;
         migrate::run(&writer)?;

@@ -128,6 +128,7 @@ async fn says_what_a_url_may_be_and_never_shows_a_password() {
     for url in [
         "mysql://u:hunter2@h/d",
         "nonsense",
+        "sqlite:",
         "",
         "postgres://u:hunter2@h:notaport/d",
         "postgres://u:hunter2@h/d?sslmode=perhaps",
