@@ -54,11 +54,11 @@ ready() { # ready URL PID
 
 declare -A url pid
 start_server() { # start_server NAME ALGORITHMS
-    local port demo manifests=$work/$1-manifests
-    port=$(free_port) demo=$(free_port)
+    local port manifests=$work/$1-manifests
+    port=$(free_port)
     mkdir -p "$manifests"
     sed "s|ISSUER|http://127.0.0.1:$port|; s|ALGORITHMS|$2|" loadtest/manifests/platform.yaml >"$manifests/platform.yaml"
-    taskset -c $SERVER_CORE "$TARGET/release/nauthera" dev --listen "127.0.0.1:$port" --demo-listen "127.0.0.1:$demo" \
+    taskset -c $SERVER_CORE "$TARGET/release/nauthera" serve --listen "127.0.0.1:$port" --workers 1 \
         --manifests "$manifests" --data "$work/$1-data" >"$work/$1.log" 2>&1 &
     pid[$1]=$!
     children+=($!)

@@ -1,7 +1,9 @@
 //! Services without a person: client credentials, then a token exchange that names the actor, then an API that checks the token by JWKS.
 //! The asking side is openid-client, the checking side PyJWT; the project wrote neither.
 
-use crate::support::platform::Platform;
+use crate::login_round::{ALLOW, log_in};
+use crate::support::browser::{Browser, Mode};
+use crate::support::platform::{PASSWORD, Platform};
 use crate::support::service::{Api, Service};
 use serde_json::json;
 
@@ -79,6 +81,49 @@ async fn a_service_calls_another_on_behalf_of_a_third_and_the_api_sees_who_acts(
     assert_eq!(refused["refused"]["error"], "invalid_target", "{refused}");
     let refused = reporting.ask(EXCHANGE, exchange);
     assert_eq!(refused["refused"]["error"], "unauthorized_client", "{refused}");
+}
+
+#[tokio::test]
+async fn a_service_acts_for_a_person_until_she_logs_out() {
+    let platform = Platform::start().await;
+    let browser = Browser::start(Mode::Plain).await;
+    browser.open(&format!("{}/login", platform.shop.origin)).await;
+    log_in(&browser, PASSWORD).await;
+    browser.click(ALLOW).await;
+    browser.see_title("Logged in").await;
+    let person = browser.json("#claims").await["sub"].clone();
+    let hers = browser.text("#access_token").await;
+
+    // The shop calls the orders service with her token; that one asks for a token for billing, which names both.
+    let orders = Service {
+        issuer: &platform.issuer,
+        id: "e2e.orders",
+        secret: "orders secret of the end-to-end tests",
+    };
+    let actor = orders.token("client_credentials", json!({"resource": ORDERS}));
+    let exchange = json!({
+        "subject_token": hers, "subject_token_type": ACCESS_TOKEN,
+        "actor_token": actor, "actor_token_type": ACCESS_TOKEN,
+        "resource": BILLING, "scope": "orders:read",
+    });
+    let exchanged = orders.token(EXCHANGE, exchange.clone());
+    let billing_api = Api::start(&platform.issuer, BILLING, "orders:read");
+    let (status, seen) = billing_api.call(&exchanged).await;
+    assert_eq!(status, 200, "{seen}");
+    assert_eq!(seen["sub"], person);
+    assert_eq!(seen["act"]["sub"], "e2e.orders");
+    assert_eq!(orders.ask("introspect", json!({"token": exchanged}))["ok"]["active"], true);
+
+    browser.click("#logout").await;
+    browser.see_title("Goodbye").await;
+    let refused = orders.ask(EXCHANGE, exchange);
+    assert_eq!(
+        refused["refused"]["error"], "invalid_request",
+        "her token ended with her session: {refused}"
+    );
+    let described = orders.ask("introspect", json!({"token": exchanged}));
+    assert_eq!(described, json!({"ok": {"active": false}}), "and so did what was made from it");
+    browser.quit().await;
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ impl Site {
             .arg(root().join("tests/e2e/node/relying_party.mjs"))
             .env("ISSUER", issuer)
             .env("CLIENT_ID", client_id)
-            .env("SCOPE", "openid profile email groups")
+            .env("SCOPE", "openid profile email groups orders:read")
             .env("PORT", port.to_string())
             .env_remove("CLIENT_SECRET");
         if let Some(secret) = client_secret {
