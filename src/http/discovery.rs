@@ -13,38 +13,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Routes of this file.
+/// Routes of this file. An issuer's path is taken off before (RFC 8414 §3.1 puts it last), see `base_path`.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config
-        .service(
-            cors::resource("/.well-known/openid-configuration")
-                .route(web::get().to(document))
-                .route(web::head().to(document)),
-        )
-        .service(
-            cors::resource("/.well-known/oauth-authorization-server")
-                .route(web::get().to(document))
-                .route(web::head().to(document)),
-        )
-        .service(
-            cors::resource("/.well-known/oauth-authorization-server/{issuer_path:.*}")
-                .route(web::get().to(document_of_path))
-                .route(web::head().to(document_of_path)),
-        );
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+        config.service(cors::resource(path).route(web::get().to(document)).route(web::head().to(document)));
+    }
 }
 
 async fn document(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
     match state.snapshot() {
         Some(snapshot) => render(&snapshot, &request),
-        None => not_ready(&request),
-    }
-}
-
-/// RFC 8414 §3.1 puts the issuer's path last. Another path is another issuer, which this server is not.
-async fn document_of_path(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
-    match state.snapshot() {
-        Some(snapshot) if discovery::rfc8414_path(&snapshot.issuer) == request.path() => render(&snapshot, &request),
-        Some(_) => HttpResponse::NotFound().finish(),
         None => not_ready(&request),
     }
 }

@@ -46,15 +46,6 @@ pub struct Metadata {
     pub request_uri_parameter_supported: bool,
 }
 
-/// The path of RFC 8414's document: the well-known part goes between host and path of the issuer (§3.1).
-pub fn rfc8414_path(issuer: &str) -> String {
-    let path = issuer
-        .split_once("://")
-        .and_then(|(_, rest)| rest.find('/').and_then(|slash| rest.get(slash..)))
-        .unwrap_or("");
-    format!("/.well-known/oauth-authorization-server{}", path.trim_end_matches('/'))
-}
-
 /// Describes the server with these clients. What no client may use is not offered.
 pub fn metadata<'a>(facts: &Facts<'_>, clients: impl Iterator<Item = &'a Client>) -> Metadata {
     let (mut scopes, mut grants, mut methods) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -134,20 +125,5 @@ mod tests {
             serde_json::json!(["client_secret_basic"])
         );
         assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
-    }
-
-    #[test]
-    fn rfc_8414_puts_its_part_before_the_issuers_path() {
-        for (issuer, path) in [
-            ("https://a.example", ""),
-            ("https://a.example/x/y", "/x/y"),
-            ("http://127.0.0.1:8080", ""),
-        ] {
-            assert_eq!(
-                rfc8414_path(issuer),
-                format!("/.well-known/oauth-authorization-server{path}"),
-                "{issuer}"
-            );
-        }
     }
 }
