@@ -47,7 +47,7 @@ async fn post(state: web::Data<AppState>, request: HttpRequest, body: FormBody) 
             let encoded = params.encode();
             match flow::check(&visit, &look, &encoded) {
                 Ok(_) => return flow::see_other(&visit.path(&format!("/authorize?{encoded}"))),
-                Err(refused) => refused,
+                Err(refused) => *refused,
             }
         }
     };

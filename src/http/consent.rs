@@ -76,7 +76,7 @@ async fn asked(visit: &Visit, query: &str) -> Result<HttpResponse, Problem> {
     let look = look_of(visit, &content.request);
     match flow::check(visit, &look, &content.request) {
         Ok(request) => Ok(page(&look, &request, &session, sent.unwrap_or_default())),
-        Err(refused) => refused,
+        Err(refused) => *refused,
     }
 }
 
@@ -117,7 +117,7 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
                 let answer = request.target.error(&visit.snapshot.issuer, &error);
                 Ok(flow::send(visit, &look, &request.target, &request.client.display_name, answer))
             }
-            Err(refused) => refused,
+            Err(refused) => *refused,
         },
         _ => Err(Problem::Form(StatusCode::BAD_REQUEST)),
     }

@@ -41,23 +41,30 @@ pub struct Step<'a> {
     pub posted: bool,
 }
 
+/// What a request gets that did not pass its checks.
+pub type Refused = Box<Result<HttpResponse, Problem>>;
+
 /// A request that passed its checks, or the answer that it gets.
-pub fn check(visit: &Visit, look: &Look, request: &str) -> Result<Box<AuthorizationRequest>, Result<HttpResponse, Problem>> {
+///
+/// # Errors
+/// The answer: a page, or a redirect to the client.
+pub fn check(visit: &Visit, look: &Look, request: &str) -> Result<Box<AuthorizationRequest>, Refused> {
     if request.len() > MAX_REQUEST_BYTES {
         let error = OAuthError::new(ErrorCode::InvalidRequest, "the authorization request is longer than 8 KiB");
-        return Err(Err(Problem::Request(error)));
+        return Err(Box::new(Err(Problem::Request(error))));
     }
-    let params = Params::parse(request.as_bytes()).map_err(|error| Err(Problem::Request(error.into())))?;
+    let params = Params::parse(request.as_bytes()).map_err(|error| Box::new(Err(Problem::Request(error.into()))))?;
     match validate(&params, |id| visit.snapshot.client(id).cloned()) {
         Ok(valid) => Ok(Box::new(valid)),
-        Err(Refusal::Page(error)) => Err(Err(Problem::Request(error))),
+        Err(Refusal::Page(error)) => Err(Box::new(Err(Problem::Request(error)))),
         Err(Refusal::Client(target, error)) => {
             tracing::info!(
                 code = error.code.as_str(),
                 reason = error.description,
                 "an authorization request was refused"
             );
-            Err(Ok(send(visit, look, &target, "", target.error(&visit.snapshot.issuer, &error))))
+            let answer = target.error(&visit.snapshot.issuer, &error);
+            Err(Box::new(Ok(send(visit, look, &target, "", answer))))
         }
     }
 }
@@ -66,7 +73,7 @@ pub fn check(visit: &Visit, look: &Look, request: &str) -> Result<Box<Authorizat
 pub async fn advance(step: Step<'_>) -> Result<HttpResponse, Problem> {
     let request = match check(step.visit, step.look, step.request) {
         Ok(request) => request,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let issuer = &step.visit.snapshot.issuer;
     let hinted = match hinted(step.visit, &request) {

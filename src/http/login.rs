@@ -191,7 +191,7 @@ fn failed(visit: &Visit, look: &Look, content: LoginTicket, username: String, tr
         Some(request) => match flow::check(visit, look, request) {
             Ok(request) => Some(request),
             // The client was changed or removed meanwhile.
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         },
     };
     let (status, seconds) = (trouble.status, trouble.seconds);

@@ -150,7 +150,7 @@ async fn an_id_token_hint_of_someone_else_is_not_answered_with_this_person() {
     let stubborn = bob.log_in(&page, "bob", PASSWORD).await;
     assert_eq!(stubborn.sent("error").as_deref(), Some("login_required"));
 
-    let forged = format!("{}x", hint);
+    let forged = format!("{hint}x");
     assert_eq!(
         alice.get(&authorize(&[("id_token_hint", &forged)])).await.sent("error").as_deref(),
         Some("invalid_request")

@@ -13,29 +13,40 @@ const BLACK: Rgb = [0; 3];
 const CARD_DARK: Rgb = [0x14, 0x23, 0x2a];
 /// Normal text
 const READABLE: f64 = 4.5;
+/// Text on a dark ground, where thin strokes need more
+const BRIGHT: f64 = 7.0;
+/// The edge of a button (§1.4.11)
+const VISIBLE: f64 = 3.0;
 
 /// `/assets/theme.css` for a branding.
 pub fn css(branding: &Branding) -> String {
     let primary = branding.primary_color.as_deref().and_then(parse).unwrap_or(DEFAULT);
-    let on_primary = if contrast(primary, WHITE) >= READABLE || contrast(primary, WHITE) >= contrast(primary, BLACK) {
-        WHITE
-    } else {
-        BLACK
-    };
+    let dark_primary = towards(primary, WHITE, |colour| contrast(colour, CARD_DARK) >= VISIBLE);
     let ink = towards(primary, BLACK, |colour| contrast(colour, WHITE) >= READABLE);
-    let dark_ink = towards(primary, WHITE, |colour| contrast(colour, CARD_DARK) >= READABLE);
+    let dark_ink = towards(primary, WHITE, |colour| contrast(colour, CARD_DARK) >= BRIGHT);
     let panel = towards(primary, BLACK, |colour| contrast(colour, WHITE) >= 9.0);
     let deep = towards(primary, BLACK, |colour| contrast(colour, WHITE) >= 14.0);
     format!(
         ":root{{--primary:{};--on-primary:{};--ink:{};--panel:{};--panel-deep:{}}}\n\
-         @media (prefers-color-scheme:dark){{:root{{--ink:{}}}}}\n",
+         @media (prefers-color-scheme:dark){{:root{{--primary:{};--on-primary:{};--ink:{}}}}}\n",
         hex(primary),
-        hex(on_primary),
+        hex(text_on(primary)),
         hex(ink),
         hex(panel),
         hex(deep),
+        hex(dark_primary),
+        hex(text_on(dark_primary)),
         hex(dark_ink),
     )
+}
+
+/// White if it can be read, else what can be read best: black or white.
+fn text_on(ground: Rgb) -> Rgb {
+    if contrast(ground, WHITE) >= READABLE || contrast(ground, WHITE) >= contrast(ground, BLACK) {
+        WHITE
+    } else {
+        BLACK
+    }
 }
 
 /// Exactly `#rrggbb`; anything else is not written into a style sheet.
@@ -124,6 +135,8 @@ mod tests {
                 parse(text.get(..7).unwrap()).unwrap()
             };
             prop_assert!(contrast(value("primary", 1), value("on-primary", 1)) >= READABLE);
+            prop_assert!(contrast(value("primary", 2), value("on-primary", 2)) >= READABLE);
+            prop_assert!(contrast(value("primary", 2), CARD_DARK) >= VISIBLE);
             prop_assert!(contrast(value("ink", 1), WHITE) >= READABLE);
             prop_assert!(contrast(value("ink", 2), CARD_DARK) >= READABLE);
             prop_assert!(contrast(value("panel", 1), WHITE) >= READABLE);
