@@ -3,35 +3,156 @@
 mod banner;
 mod offers;
 mod places;
+mod progress;
 
-use std::net::SocketAddr;
+use super::manifests::{self, Round, SourceSettings};
+use super::process::{self, Signals};
+use super::server::{Server, ServerSettings, default_workers};
+use super::{complain, listen, say};
+use crate::config::snapshot::Snapshot;
+use crate::demo::{self, DemoClient, DemoSettings};
+use crate::oauth::grant_type::ClientAuthMethod;
+use crate::store::{StoreSettings, open};
+use anyhow::{Context, ensure};
+use banner::{Banner, Style, curl_line};
+use places::Places;
+use progress::Progress;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 /// What `dev` logs unless told: its own lines say the rest.
-pub const DEFAULT_LOG: &str = "warn";
+pub const DEFAULT_LOG: &str = "error";
 
 /// Flags of `nauthera dev`.
 #[derive(clap::Args, Debug)]
 pub struct DevArgs {
     /// Where the server listens; also its issuer. Loopback only, since it speaks plain HTTP
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    listen: SocketAddr,
     /// Folder of manifests that is watched [default: the bundled samples]
     #[arg(long, value_name = "DIR")]
-    pub manifests: Option<PathBuf>,
-    /// Folder for the database, generated secrets and status [default: a folder of this clone's own below your user's data folder]
+    manifests: Option<PathBuf>,
+    /// Folder for the database, generated secrets and status [default: one for each clone, below your user's data folder]
     #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    data: Option<PathBuf>,
     /// Where the demo client listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
-    pub demo_listen: SocketAddr,
+    demo_listen: SocketAddr,
 }
 
 /// Runs until SIGINT or SIGTERM.
 ///
 /// # Errors
 /// What kept it from starting, and what to do about it.
-pub fn run(_args: DevArgs) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("`dev` is being wired in this revision; see the change log")
+pub fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
+    let began = Instant::now();
+    for (address, flag) in [(args.listen, "--listen"), (args.demo_listen, "--demo-listen")] {
+        ensure!(
+            address.ip().is_loopback(),
+            "{flag} {address}: `dev` speaks plain HTTP and prints its secrets, so it stays on loopback addresses. \
+             For other machines use `nauthera serve` with TLS or behind an Ingress"
+        );
+    }
+    process::run(|pools| dev(args, began, pools))
+}
+
+async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<ExitCode> {
+    let signals = Signals::listen()?;
+    let listener = listen::bind(args.listen, "--listen")?;
+    let demo_listener = listen::bind(args.demo_listen, "--demo-listen")?;
+    let places = Places::decide(args.manifests, args.data)?;
+    let issuer = format!("http://{}", listener.local_addr()?);
+    let demo_origin = format!("http://{}", demo_listener.local_addr()?);
+
+    let settings = StoreSettings::new(format!("sqlite:{}", places.data.join("nauthera.sqlite3").display()));
+    let store = pools
+        .spawn(async move { open(&settings).await })
+        .await
+        .context("opening the database")?
+        .with_context(|| format!("the database in {} cannot be used", places.data.display()))?;
+    let server = Server::start(ServerSettings {
+        listener,
+        tls: None,
+        workers: default_workers(),
+        store,
+        drain: Duration::ZERO,
+    })
+    .await?;
+
+    let (tell_demo, client) = watch::channel(None);
+    start_demo(demo_listener, &issuer, client)?;
+    let source = SourceSettings {
+        manifests: places.manifests.clone(),
+        data: places.data.clone(),
+        issuer: Some(issuer),
+        auth_server: None,
+    };
+    let mut rounds = manifests::follow(source, &server.platform).await?;
+
+    let config = server.platform.config.clone();
+    actix_rt::spawn(async move {
+        let style = Style::of_stdout();
+        let mut progress = Progress::new(style, places.manifests.clone());
+        let mut greeted = false;
+        while let Some(round) = rounds.recv().await {
+            progress.tell(&round);
+            let Ok(applied) = &round.outcome else { continue };
+            tell_demo.send_replace(demo_client(&applied.snapshot, &demo_origin));
+            if !greeted {
+                // Passwords are hashed on the way in; before that nobody can log in.
+                config.synced(&applied.snapshot.revision).await;
+                greet(&places, &round, &applied.snapshot, &demo_origin, began.elapsed(), style);
+                greeted = true;
+            }
+        }
+    });
+    Ok(server.until_the_end(signals).await)
+}
+
+/// The banner, once the server is ready.
+fn greet(places: &Places, round: &Round, snapshot: &Snapshot, demo: &str, took: Duration, style: Style) {
+    let person = offers::person(snapshot);
+    let curl = offers::service(snapshot, &round.generated).map(|(client, secret)| {
+        let in_form = client.auth_method == ClientAuthMethod::ClientSecretPost;
+        curl_line(&snapshot.issuer, client.id.as_str(), &secret, in_form)
+    });
+    let banner = Banner {
+        issuer: &snapshot.issuer,
+        demo,
+        demo_has_client: offers::demo_client(snapshot, demo).is_some(),
+        person: person.as_ref(),
+        curl: curl.as_deref(),
+        manifests: &places.manifests,
+        data: &places.data,
+        took,
+    };
+    say(&banner.render(style));
+}
+
+fn demo_client(snapshot: &Arc<Snapshot>, origin: &str) -> Option<DemoClient> {
+    offers::demo_client(snapshot, origin).map(|client| DemoClient {
+        client_id: client.id.as_str().to_owned(),
+        scopes: client.scopes.iter().map(str::to_owned).collect(),
+    })
+}
+
+fn start_demo(listener: TcpListener, issuer: &str, client: watch::Receiver<Option<DemoClient>>) -> anyhow::Result<()> {
+    let server = demo::server(
+        listener,
+        DemoSettings {
+            issuer: issuer.to_owned(),
+            client,
+        },
+    )?;
+    actix_rt::spawn(async move {
+        if let Err(error) = server.await {
+            complain(&format!("the demo client stopped: {error}"));
+        }
+    });
+    Ok(())
 }

@@ -4,6 +4,7 @@ pub mod check;
 pub mod crds;
 pub mod dev;
 mod listen;
+mod manifests;
 pub mod process;
 pub mod serve;
 pub mod server;

@@ -4,8 +4,12 @@ use super::complain;
 use anyhow::{Context, anyhow};
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// A signal that comes so soon after another is no second wish.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
 /// Runs `work` on an actix system on this thread, beside a multi-threaded runtime for what must outlive any worker (database
 /// connections). The cryptography of rustls is installed first: whoever comes later finds it there.
@@ -68,12 +72,18 @@ impl Signals {
         }
     }
 
-    /// From now on a second signal ends the process at once, with a non-zero code: for a person who does not want to wait.
+    /// From now on another signal ends the process at once, with a non-zero code: for a person who does not want to wait. What comes
+    /// right behind the first one is the first one again (`timeout` and some shells tell the process and then its whole group).
     pub fn end_at_once_on_the_next(mut self) {
         actix_rt::spawn(async move {
-            self.next().await;
-            complain("ended at once by a second signal; requests under way were cut off");
-            std::process::exit(1);
+            let began = Instant::now();
+            loop {
+                self.next().await;
+                if began.elapsed() > SAME_SIGNAL {
+                    complain("ended at once by a second signal; requests under way were cut off");
+                    std::process::exit(1);
+                }
+            }
         });
     }
 }

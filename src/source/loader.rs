@@ -1,7 +1,7 @@
 //! From files to a compiled configuration: what is good now, what was good before, and the Secrets that clients need.
 
 use super::data::{DataFolder, Found, new_secret};
-use super::folder::{self, Listing, Reader};
+use super::folder::{self, Listing, Reader, Seen};
 use super::inventory::{self, Inventory};
 use super::manifest::{self, Document, Parsed};
 use super::problem::{Place, Problem};
@@ -9,10 +9,11 @@ use crate::config::compile;
 use crate::config::input::{Accepted, GeneratedSecret, Key, Kind, Options, Resources, SecretObject};
 use crate::config::snapshot::Snapshot;
 use crate::config::verdict::{Compiled, NoServer, Verdict, WantedSecret};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Making a Secret, or learning whose it is, takes another compilation; each Secret settles in two.
 const MOST_PASSES: usize = 4;
@@ -32,6 +33,10 @@ pub struct SourceUpdate {
     pub generated: Arc<BTreeMap<Key, GeneratedSecret>>,
     /// How many manifests there are
     pub files: usize,
+    /// Manifests that are new, different or gone since the load before; empty after the first
+    pub changed: Vec<PathBuf>,
+    /// Reading and compiling
+    pub took: Duration,
 }
 
 impl SourceUpdate {
@@ -64,6 +69,8 @@ pub struct Loader {
     manifests: Vec<PathBuf>,
     data: Option<DataFolder>,
     options: Options,
+    /// The files of the load before, as they looked
+    before: Option<BTreeMap<PathBuf, Seen>>,
     good: BTreeMap<PathBuf, Vec<Document>>,
     accepted: Accepted,
     /// In memory, where there is no data folder
@@ -77,6 +84,7 @@ impl Loader {
             manifests: manifests.to_vec(),
             data,
             options,
+            before: None,
             good: BTreeMap::new(),
             accepted: Accepted::default(),
             made: BTreeMap::new(),
@@ -101,8 +109,10 @@ impl Loader {
 
     /// Reads everything and compiles it.
     pub fn load(&mut self) -> SourceUpdate {
+        let began = Instant::now();
         let listing = self.look();
         let files = listing.files.len();
+        let changed = self.changed(&listing);
         let mut problems = Vec::new();
         let mut unreadable = None;
         let mut reader = Reader::default();
@@ -149,7 +159,20 @@ impl Loader {
             places: Arc::new(places),
             generated: Arc::new(resources.generated),
             files,
+            changed,
+            took: began.elapsed(),
         }
+    }
+
+    /// Compares with the load before, and remembers this one.
+    fn changed(&mut self, listing: &Listing) -> Vec<PathBuf> {
+        let now = listing.files.clone();
+        let Some(before) = self.before.replace(now.clone()) else {
+            return Vec::new();
+        };
+        let differs = |path: &&PathBuf| before.get(*path) != now.get(*path);
+        let all: BTreeSet<_> = before.keys().chain(now.keys()).collect();
+        all.into_iter().filter(differs).cloned().collect()
     }
 
     /// A file's documents: its own if all of them are good, else those that it had when it last was; else, of a file that never was good,

@@ -8,8 +8,10 @@ use std::time::Duration;
 pub struct Banner<'a> {
     /// The issuer, which is the server's address
     pub issuer: &'a str,
-    /// The demo client's address, if there is one
-    pub demo: Option<&'a str>,
+    /// The demo client's address
+    pub demo: &'a str,
+    /// Whether the configuration has a client for it
+    pub demo_has_client: bool,
     /// Whom to log in as
     pub person: Option<&'a Person>,
     /// A command that gets a service's token
@@ -36,6 +38,12 @@ impl Style {
         Self {
             colors: std::io::stdout().is_terminal() && !refused,
         }
+    }
+
+    /// No colours.
+    #[cfg(test)]
+    pub fn plain() -> Self {
+        Self { colors: false }
     }
 
     fn paint(self, code: &str, text: &str) -> String {
@@ -87,9 +95,12 @@ impl Banner<'_> {
             };
             lines.push(format!("  {:<12}{}{note}", name, style.bold(value)));
         };
-        if let Some(demo) = self.demo {
-            row("Try it", demo, "a demo client: press \"Log in\"");
-        }
+        let demo_note = if self.demo_has_client {
+            "a demo client: press \"Log in\""
+        } else {
+            "a demo client; it says which AuthClient it needs"
+        };
+        row("Try it", self.demo, demo_note);
         if let Some(person) = self.person {
             row("Log in as", &person.username, "");
             row("Password", &person.password, "");
@@ -97,9 +108,6 @@ impl Banner<'_> {
         row("Server", self.issuer, "the issuer");
         row("Edit", &short(self.manifests), "a saved change is live at once");
         row("Data", &short(self.data), "database, generated secrets, status");
-        if self.demo.is_none() {
-            lines.push(style.dim("  No demo client: it needs a public AuthClient with the redirect URI http://127.0.0.1:8081/callback."));
-        }
         if let Some(curl) = self.curl {
             lines.push(String::new());
             lines.push(style.dim("  A service gets its access token so; paste it into another shell:"));
@@ -126,7 +134,7 @@ pub fn short(path: &Path) -> String {
 
 /// The line that gets a token by client credentials (RFC 6749 §4.4), for a POSIX shell.
 pub fn curl_line(issuer: &str, client_id: &str, secret: &str, in_form: bool) -> String {
-    let grant = "-d grant_type=client_credentials";
+    let grant = r"-d grant_type=client_credentials -w '\n'";
     if in_form {
         format!(
             "curl -s {grant} --data-urlencode {} --data-urlencode {} {issuer}/token",
@@ -156,18 +164,19 @@ mod tests {
         let line = curl_line("http://127.0.0.1:1", "team.api", "it's 100%", false);
         assert_eq!(
             line,
-            "curl -s -u 'team.api:it%27s+100%25' -d grant_type=client_credentials http://127.0.0.1:1/token"
+            "curl -s -u 'team.api:it%27s+100%25' -d grant_type=client_credentials -w '\\n' http://127.0.0.1:1/token"
         );
         let banner = Banner {
             issuer: "http://127.0.0.1:1",
-            demo: None,
+            demo: "http://127.0.0.1:2",
+            demo_has_client: false,
             person: None,
             curl: Some(&line),
             manifests: Path::new("/m"),
             data: Path::new("/d"),
             took: Duration::from_millis(350),
         };
-        let text = banner.render(Style { colors: false });
+        let text = banner.render(Style::plain());
         assert!(text.lines().any(|printed| printed == line), "{text}");
         assert!(!text.contains('\u{1b}'));
     }

@@ -1,9 +1,11 @@
 //! What a configuration offers to a newcomer: someone to log in as, a service that gets a token, a client for the demo.
 
+use crate::config::input::{GeneratedSecret, Key};
 use crate::config::snapshot::Snapshot;
 use crate::oauth::client::{Client, ClientType};
 use crate::oauth::grant_type::{ClientAuthMethod, GrantType};
 use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
 use url::Url;
 
 /// A user whose password the manifests tell.
@@ -30,9 +32,10 @@ pub fn person(snapshot: &Snapshot) -> Option<Person> {
         .min_by(|one, other| one.username.cmp(&other.username))
 }
 
-/// The plainest client (fewest grants, then by id) that may use client credentials with a secret.
-pub fn service(snapshot: &Snapshot) -> Option<&Client> {
-    snapshot
+/// The plainest client (fewest grants, then by id) that may use client credentials with a secret that was generated for it, and the
+/// secret.
+pub fn service<'a>(snapshot: &'a Snapshot, generated: &BTreeMap<Key, GeneratedSecret>) -> Option<(&'a Client, String)> {
+    let mut services: Vec<_> = snapshot
         .clients
         .values()
         .map(AsRef::as_ref)
@@ -44,7 +47,12 @@ pub fn service(snapshot: &Snapshot) -> Option<&Client> {
                     ClientAuthMethod::ClientSecretBasic | ClientAuthMethod::ClientSecretPost
                 )
         })
-        .min_by(|one, other| (one.grant_types.len(), &one.id).cmp(&(other.grant_types.len(), &other.id)))
+        .collect();
+    services.sort_by(|one, other| (one.grant_types.len(), &one.id).cmp(&(other.grant_types.len(), &other.id)));
+    services.into_iter().find_map(|client| {
+        let made = generated.values().find(|made| made.client_id == client.id)?;
+        Some((client, made.secret.expose_secret().to_owned()))
+    })
 }
 
 /// The first public client, by id, that may return to `<origin>/callback`; the port of a loopback address does not matter (RFC 8252 §7.3).

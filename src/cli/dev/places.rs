@@ -1,5 +1,6 @@
 //! Which folders `nauthera dev` works with.
 
+use crate::cli::manifests::create_private;
 use anyhow::Context;
 use rust_embed::RustEmbed;
 use std::fs;
@@ -71,17 +72,6 @@ fn name_of(place: Option<&Path>) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, place.as_os_str().as_encoded_bytes());
     let short: String = digest.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("dev-{short}")
-}
-
-/// Readable by its owner only: it holds client secrets and signing keys.
-pub fn create_private(folder: &Path) -> anyhow::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .with_context(|| format!("cannot make the data folder {}; name another with --data DIR", folder.display()))
 }
 
 /// Writes the samples once; what a person edited later stays.
