@@ -137,6 +137,12 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, decisions: &BTreeM
     snapshot
 }
 
+/// A number with its noun.
+fn plural(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
@@ -159,7 +165,11 @@ fn server_verdict(
             "UserStoreNotReady",
             format!("{}; clients are served, but nobody can log in from there", faults.join("; ")),
         ),
-        None => Condition::yes("Ready", "Serving", format!("{clients} clients, {users} declared users")),
+        None => Condition::yes(
+            "Ready",
+            "Serving",
+            format!("{}, {}", plural(clients, "client"), plural(users, "declared user")),
+        ),
     });
     if !faults.is_empty() {
         conditions.push(Condition::no("ReferencesResolved", "UserStoreNotReady", faults.join("; ")));
@@ -238,6 +248,14 @@ fn exposure(world: &World<'_>, decisions: &BTreeMap<Key, Decision>) -> BTreeMap<
     found
 }
 
+fn governs(exposed: &Exposure) -> String {
+    let bound = plural(exposed.bound, "client");
+    match exposed.violations.len() {
+        0 => format!("governs {bound}"),
+        more => format!("governs {bound}, of which {more} ask for more than it allows"),
+    }
+}
+
 fn policy_verdict(world: &World<'_>, kind: Kind, key: &Key, standing: &Standing<AuthPolicySpec>, mut exposed: Exposure) -> Verdict {
     let declared = match kind {
         Kind::ClusterAuthPolicy => world.resources.cluster_policies.get(key),
@@ -245,15 +263,7 @@ fn policy_verdict(world: &World<'_>, kind: Kind, key: &Key, standing: &Standing<
     };
     let mut conditions = vec![match &standing.refusal {
         Some(refusal) => refusal.ready(standing.in_force.is_some()),
-        None => Condition::yes(
-            "Ready",
-            "InForce",
-            format!(
-                "governs {} clients, {} of them ask for more",
-                exposed.bound,
-                exposed.violations.len()
-            ),
-        ),
+        None => Condition::yes("Ready", "InForce", governs(&exposed)),
     }];
     if kind == Kind::AuthPolicy && standing.in_force.is_some() && !world.is_selected(kind, key) {
         conditions.push(Condition::no(
@@ -305,7 +315,7 @@ fn people_verdicts(resources: &Resources, people: &People) -> Vec<Verdict> {
         let users = count(users.count());
         let ready = match people.store_refusals.get(key) {
             Some(refusal) => refusal.ready(false),
-            None => Condition::yes("Ready", "StoreReady", format!("{users} declared users")),
+            None => Condition::yes("Ready", "StoreReady", plural(users as usize, "declared user")),
         };
         verdicts.push(Verdict {
             kind: Kind::UserStore,
@@ -341,7 +351,7 @@ fn people_verdicts(resources: &Resources, people: &People) -> Vec<Verdict> {
         };
         let ready = match &decision.refusal {
             Some(refusal) => refusal.ready(false),
-            None => Condition::yes("Ready", "GroupDeclared", format!("{} members", decision.members)),
+            None => Condition::yes("Ready", "GroupDeclared", plural(decision.members as usize, "member")),
         };
         verdicts.push(Verdict {
             kind: Kind::Group,

@@ -34,7 +34,8 @@ impl Refusal {
         Self {
             aspect,
             reason,
-            message: message.into(),
+            // Group names and label values are quoted as they were written; a terminal must not obey them.
+            message: message.into().replace(char::is_control, "\u{fffd}"),
         }
     }
 

@@ -2,6 +2,11 @@
 //!
 //! Only what this release obeys is in a schema, and every schema is strict: an unknown field is an error, not a surprise.
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "clippy takes kube's printer columns for one attribute said twice"
+)]
+
 pub mod auth_client;
 pub mod auth_policy;
 pub mod auth_server;

@@ -4,7 +4,7 @@ use super::data::{DataFolder, Found, new_secret};
 use super::folder::{self, Listing, Reader, Seen};
 use super::inventory::{self, Inventory};
 use super::manifest::{self, Document, Parsed};
-use super::problem::{Place, Problem};
+use super::problem::{Place, Problem, Severity};
 use crate::config::compile;
 use crate::config::input::{Accepted, GeneratedSecret, Key, Kind, Options, Resources, SecretObject};
 use crate::config::snapshot::Snapshot;
@@ -63,6 +63,16 @@ impl SourceUpdate {
     }
 }
 
+/// What is known of a file.
+#[derive(Clone, Debug)]
+struct Known {
+    documents: Vec<Document>,
+    /// Whether all of the file could be read when these were its documents
+    whole: bool,
+    /// Where a policy may have been lost, if the file never was whole
+    policy_lost: Option<Place>,
+}
+
 /// Loads a folder again and again, and remembers what was good.
 #[derive(Debug)]
 pub struct Loader {
@@ -71,7 +81,7 @@ pub struct Loader {
     options: Options,
     /// The files of the load before, as they looked
     before: Option<BTreeMap<PathBuf, Seen>>,
-    good: BTreeMap<PathBuf, Vec<Document>>,
+    known: BTreeMap<PathBuf, Known>,
     accepted: Accepted,
     /// In memory, where there is no data folder
     made: BTreeMap<Key, GeneratedSecret>,
@@ -85,7 +95,7 @@ impl Loader {
             data,
             options,
             before: None,
-            good: BTreeMap::new(),
+            known: BTreeMap::new(),
             accepted: Accepted::default(),
             made: BTreeMap::new(),
         }
@@ -114,12 +124,10 @@ impl Loader {
         let files = listing.files.len();
         let changed = self.changed(&listing);
         let mut problems = Vec::new();
-        let mut unreadable = None;
         let mut reader = Reader::default();
-        let mut good = BTreeMap::new();
+        let mut known = BTreeMap::new();
         for path in listing.files.keys() {
-            let outcome = reader.text(path);
-            let parsed = match outcome {
+            let parsed = match reader.text(path) {
                 Ok(text) => manifest::parse(path, &text),
                 Err(problem) => Parsed {
                     problems: vec![problem],
@@ -127,25 +135,32 @@ impl Loader {
                     ..Parsed::default()
                 },
             };
-            let documents = self.choose(path, parsed, &mut problems, &mut unreadable);
-            good.insert(path.clone(), documents);
+            known.insert(path.clone(), choose(self.known.remove(path), parsed, &mut problems));
         }
         // A folder that cannot be listed says nothing about its files: they are as they were.
         let lost = |path: &Path| listing.problems.iter().any(|problem| path.starts_with(&problem.place.file));
-        for (path, documents) in std::mem::take(&mut self.good) {
-            if !good.contains_key(&path) && lost(&path) {
-                good.insert(path, documents);
+        for (path, documents) in std::mem::take(&mut self.known) {
+            if !known.contains_key(&path) && lost(&path) {
+                known.insert(path, documents);
             }
         }
+        let never_seen = listing.problems.iter().map(|problem| &problem.place);
+        let never_seen = never_seen.filter(|place| !known.keys().any(|path| path.starts_with(&place.file)));
+        let policy_lost = known
+            .values()
+            .filter_map(|known| known.policy_lost.as_ref())
+            .chain(never_seen)
+            .next()
+            .cloned();
         problems.extend(listing.problems);
-        self.good = good;
+        self.known = known;
         let Inventory {
             mut resources,
             places,
             problems: duplicates,
-        } = inventory::collect(self.good.values().flatten());
+        } = inventory::collect(self.known.values().flat_map(|known| &known.documents));
         problems.extend(duplicates);
-        resources.policies_unreadable = unreadable.map(|place: Place| place.to_string());
+        resources.policies_unreadable = policy_lost.map(|place| place.to_string());
         let compiled = self.settle(&mut resources, &mut problems);
         if let Some(data) = &self.data {
             problems.extend(data.write_statuses(&compiled.verdicts));
@@ -173,29 +188,6 @@ impl Loader {
         let differs = |path: &&PathBuf| before.get(*path) != now.get(*path);
         let all: BTreeSet<_> = before.keys().chain(now.keys()).collect();
         all.into_iter().filter(differs).cloned().collect()
-    }
-
-    /// A file's documents: its own if all of them are good, else those that it had when it last was; else, of a file that never was good,
-    /// those that are.
-    fn choose(&mut self, path: &Path, parsed: Parsed, problems: &mut Vec<Problem>, unreadable: &mut Option<Place>) -> Vec<Document> {
-        let is_good = parsed.is_good();
-        let before = self.good.remove(path);
-        let first_error = parsed
-            .problems
-            .iter()
-            .find(|problem| problem.severity == super::problem::Severity::Error)
-            .map(|problem| problem.place.clone());
-        problems.extend(parsed.problems);
-        match before {
-            Some(before) if !is_good => before,
-            None if !is_good => {
-                if parsed.policy_lost {
-                    *unreadable = unreadable.take().or(first_error);
-                }
-                parsed.documents
-            }
-            _ => parsed.documents,
-        }
     }
 
     /// Compiles until every Secret that a client needs is there, or is known to be someone else's.
@@ -255,5 +247,22 @@ impl Loader {
         self.made.insert(wanted.secret.clone(), made.clone());
         resources.generated.insert(wanted.secret.clone(), made);
         Ok(())
+    }
+}
+
+/// A file's documents: its own if all of them are good, else those that it had when it last was whole; else, of a file that never
+/// was, those that are good.
+fn choose(before: Option<Known>, parsed: Parsed, problems: &mut Vec<Problem>) -> Known {
+    let whole = parsed.is_good();
+    let first_error = parsed.problems.iter().find(|problem| problem.severity == Severity::Error);
+    let policy_lost = first_error.filter(|_| parsed.policy_lost).map(|problem| problem.place.clone());
+    problems.extend(parsed.problems);
+    match before {
+        Some(before) if !whole && before.whole => before,
+        _ => Known {
+            documents: parsed.documents,
+            whole,
+            policy_lost,
+        },
     }
 }

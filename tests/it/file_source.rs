@@ -231,6 +231,9 @@ async fn a_policy_that_cannot_be_read_at_the_start_lets_nobody_through() {
     assert_eq!(display_name(&first), None);
     let reason = first.complaints().join("\n");
     assert!(reason.contains("PolicyNotAccepted") && reason.contains("policy.yaml:4"), "{reason}");
+    fixture.write("more.yaml", &client("more", "More"));
+    let update = until(&mut source, "another file is read", |update| update.files == 4).await;
+    assert_eq!(display_name(&update), None, "the policy is still not known");
     fixture.write(
         "policy.yaml",
         "apiVersion: auth.nauthera.io/v1alpha1\nkind: ClusterAuthPolicy\nmetadata: {name: all}\nspec: {allowedScopes: [openid]}\n",

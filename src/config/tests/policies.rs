@@ -246,3 +246,13 @@ fn rotation_is_checked_and_its_absence_said() {
     let compiled = World::new().policy("web", rotation("at midnight")).compile();
     assert_eq!(ready(&compiled, Kind::AuthPolicy, "identity", "web").0, "InvalidSpec");
 }
+
+#[test]
+fn what_people_wrote_cannot_steer_a_terminal() {
+    let compiled = World::new()
+        .policy("groups", json!({"allowedGroups": ["staff"]}))
+        .client("shop", json!({"allowedGroups": ["\u{1b}[31mred"]}))
+        .compile();
+    let (_, message) = shop(&compiled);
+    assert!(message.contains("red") && !message.contains('\u{1b}'), "{message:?}");
+}
