@@ -10,8 +10,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 /// Routes of this file.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/assets/theme.css").route(web::get().to(theme_css)))
-        .service(web::resource("/assets/{name}").route(web::get().to(asset)));
+        .service(
+            web::resource("/assets/theme.css")
+                .route(web::get().to(theme_css))
+                .route(web::head().to(theme_css)),
+        )
+        .service(
+            web::resource("/assets/{name}")
+                .route(web::get().to(asset))
+                .route(web::head().to(asset)),
+        );
 }
 
 /// The name changes with the content.

@@ -25,7 +25,12 @@ const PASSWORD: &str = "pwd";
 
 /// Routes of this file.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/login").route(web::get().to(get)).route(web::post().to(post)));
+    config.service(
+        web::resource("/login")
+            .route(web::get().to(get))
+            .route(web::head().to(get))
+            .route(web::post().to(post)),
+    );
 }
 
 /// What the page shows.

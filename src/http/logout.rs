@@ -113,7 +113,14 @@ async fn begin(visit: &Visit, look: &Look, asked: Asked) -> Result<HttpResponse,
         .as_ref()
         .is_some_and(|hint| hint.sub == session.user.as_str() && hint.sid.as_deref().is_none_or(|sid| sid == session.id.as_str()));
     if is_theirs {
-        visit.state.sessions.ask(End { session: session.id }).await??;
+        visit
+            .state
+            .sessions
+            .ask(End {
+                session: session.id,
+                user: session.user,
+            })
+            .await??;
         return Ok(done(visit, look, asked.then.as_deref()));
     }
     question(visit, look, &session, asked.then)
@@ -147,7 +154,14 @@ async fn confirmed(visit: &Visit, look: &Look, sent: &str) -> Result<HttpRespons
         if content.session.as_deref() != Some(session.id.as_str()) {
             return Ok(flow::see_other(&visit.path("/logout")));
         }
-        visit.state.sessions.ask(End { session: session.id }).await??;
+        visit
+            .state
+            .sessions
+            .ask(End {
+                session: session.id,
+                user: session.user,
+            })
+            .await??;
     }
     Ok(done(visit, look, content.then.as_deref()))
 }

@@ -73,3 +73,39 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::App;
+    use actix_web::body::to_bytes;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+
+    async fn boom() -> HttpResponse {
+        std::panic::resume_unwind(Box::new("a secret that the request brought"))
+    }
+
+    #[actix_rt::test]
+    async fn a_panic_is_a_500_that_names_its_trace_id_and_nothing_else() {
+        let app = init_service(App::new().route("/boom", web::get().to(boom)).wrap(from_fn(observe))).await;
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let request = TestRequest::get()
+            .uri("/boom")
+            .insert_header(("traceparent", format!("00-{trace}-00f067aa0ba902b7-01")));
+        let error = try_call_service(&app, request.to_request()).await.unwrap_err();
+        let response = error.as_response_error().error_response();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers().get("x-trace-id").unwrap(), trace);
+        assert!(response.headers().contains_key("content-security-policy"));
+        let body = to_bytes(response.into_body()).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["error"], "server_error");
+        assert!(body["error_description"].as_str().unwrap().contains(trace));
+        // The worker goes on.
+        let again = try_call_service(&app, TestRequest::get().uri("/nowhere").to_request())
+            .await
+            .unwrap();
+        assert_eq!(again.status(), 404);
+    }
+}

@@ -2,27 +2,27 @@
 
 /// Every path that the server answers, with its methods. Metrics name these and never a path that was sent.
 const KNOWN: &[(&str, &str)] = &[
-    ("/", "GET"),
+    ("/", "GET, HEAD"),
     ("/authorize", "GET, POST"),
     ("/consent", "GET, POST"),
-    ("/healthz", "GET"),
+    ("/healthz", "GET, HEAD"),
     ("/introspect", "POST"),
-    ("/jwks", "GET, OPTIONS"),
-    ("/login", "GET, POST"),
+    ("/jwks", "GET, HEAD, OPTIONS"),
+    ("/login", "GET, HEAD, POST"),
     ("/logout", "GET, POST"),
-    ("/metrics", "GET"),
-    ("/readyz", "GET"),
+    ("/metrics", "GET, HEAD"),
+    ("/readyz", "GET, HEAD"),
     ("/revoke", "POST, OPTIONS"),
     ("/token", "POST, OPTIONS"),
     ("/userinfo", "GET, POST, OPTIONS"),
-    ("/.well-known/oauth-authorization-server", "GET, OPTIONS"),
-    ("/.well-known/openid-configuration", "GET, OPTIONS"),
+    ("/.well-known/oauth-authorization-server", "GET, HEAD, OPTIONS"),
+    ("/.well-known/openid-configuration", "GET, HEAD, OPTIONS"),
 ];
 
 /// The methods of a path, for a 405 (RFC 9110 §15.5.6).
 pub fn allow(label: &str) -> Option<&'static str> {
     if label == "/assets" {
-        return Some("GET");
+        return Some("GET, HEAD");
     }
     KNOWN.iter().find(|(known, _)| *known == label).map(|(_, methods)| *methods)
 }

@@ -12,7 +12,7 @@ use minijinja::value::Value;
 
 /// Routes of this file.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/").route(web::get().to(get)));
+    config.service(web::resource("/").route(web::get().to(get)).route(web::head().to(get)));
 }
 
 async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {

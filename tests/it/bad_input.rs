@@ -384,6 +384,17 @@ async fn methods_that_a_path_does_not_have_get_405_and_the_ones_that_it_has() {
     let get = browser.get("/token").await;
     assert_eq!((get.status, get.header("allow")), (405, "POST, OPTIONS"));
     let post = browser.post("/healthz", &[]).await;
-    assert_eq!((post.status, post.header("allow")), (405, "GET"));
+    assert_eq!((post.status, post.header("allow")), (405, "GET, HEAD"));
+    site.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_request_that_never_ends_is_given_up() {
+    let site = Site::start().await;
+    let head = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n";
+    let with_half_a_body = format!("{head}\r\nusername=al");
+    let (headers, body) = tokio::join!(raw_lenient(&site, head.as_bytes()), raw_lenient(&site, with_half_a_body.as_bytes()));
+    assert!(headers.starts_with("HTTP/1.1 408"), "{headers}");
+    assert!(body.starts_with("HTTP/1.1 408"), "{body}");
     site.stop().await;
 }

@@ -52,6 +52,8 @@ impl std::fmt::Debug for Resume {
 pub struct End {
     /// Which
     pub session: SessionId,
+    /// Whose, for the audit trail
+    pub user: UserId,
 }
 
 /// What has this person allowed this client? Nothing is the empty set.

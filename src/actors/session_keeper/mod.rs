@@ -6,13 +6,14 @@
 mod hot;
 pub mod messages;
 
+use super::audit_log::AuditHandle;
 use super::clock::SharedClock;
 use super::fault::Fault;
 use super::gate::callable;
 use crate::oauth::ids::SessionId;
 use crate::oauth::opaque::{OpaqueToken, TokenHash};
 use crate::store::Store;
-use crate::store::records::{SessionRecord, UserRecord};
+use crate::store::records::{AuditEvent, SessionRecord, UserRecord};
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
 use aws_lc_rs::rand;
 pub use hot::HOT_TTL;
@@ -44,16 +45,18 @@ pub struct SessionKeeper {
     store: Arc<dyn Store>,
     clock: SharedClock,
     changes: Changes,
+    audit: AuditHandle,
     hot: HotSessions,
 }
 
 impl SessionKeeper {
     /// A keeper of one worker.
-    pub fn new(store: Arc<dyn Store>, clock: SharedClock, changes: Changes) -> Self {
+    pub fn new(store: Arc<dyn Store>, clock: SharedClock, changes: Changes, audit: AuditHandle) -> Self {
         Self {
             store,
             clock,
             changes,
+            audit,
             hot: HotSessions::default(),
         }
     }
@@ -153,10 +156,19 @@ impl Handler<End> for SessionKeeper {
 
     fn handle(&mut self, end: End, _: &mut Self::Context) -> Self::Result {
         let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
+        let audit = self.audit.clone();
         Box::pin(async move {
             let ended = store.end_session(&end.session, now).await;
             changes.note();
-            Ok(ended?)
+            ended?;
+            audit.record(AuditEvent {
+                at: now,
+                kind: "session.ended".to_owned(),
+                user: Some(end.user),
+                client: None,
+                details: serde_json::json!({ "session": end.session.as_str() }),
+            });
+            Ok(())
         })
     }
 }
@@ -177,8 +189,18 @@ impl Handler<Allow> for SessionKeeper {
     type Result = ResponseFuture<Result<(), Fault>>;
 
     fn handle(&mut self, allow: Allow, _: &mut Self::Context) -> Self::Result {
-        let (store, now) = (Arc::clone(&self.store), self.clock.now());
-        Box::pin(async move { Ok(store.give_consent(&allow.user, &allow.client, &allow.scopes, now).await?) })
+        let (store, audit, now) = (Arc::clone(&self.store), self.audit.clone(), self.clock.now());
+        Box::pin(async move {
+            store.give_consent(&allow.user, &allow.client, &allow.scopes, now).await?;
+            audit.record(AuditEvent {
+                at: now,
+                kind: "consent.given".to_owned(),
+                user: Some(allow.user),
+                client: Some(allow.client),
+                details: serde_json::json!({ "scopes": allow.scopes.to_string() }),
+            });
+            Ok(())
+        })
     }
 }
 

@@ -113,6 +113,7 @@ impl Look {
             ("t", t),
             ("lang", Value::from(language.tag())),
             ("base", Value::from(self.base.clone())),
+            ("is_nauthera", Value::from(self.branding.product_name.is_none())),
             ("product", Value::from(product)),
             ("logo", Value::from(self.logo().map(|logo| logo.to_string()).unwrap_or_default())),
             ("css", Value::from(STYLE.name.clone())),

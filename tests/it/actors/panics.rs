@@ -225,7 +225,12 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
         .authenticate("alice", &"correct horse".into(), None)
         .await
         .unwrap();
-    let keeper = SessionKeeper::new(Arc::clone(&platform.store), Arc::clone(&platform.clock), Changes::default());
+    let keeper = SessionKeeper::new(
+        Arc::clone(&platform.store),
+        Arc::clone(&platform.clock),
+        Changes::default(),
+        platform.audit.clone(),
+    );
     let gate = &platform.start_here("session_keeper", keeper, GateLimits::default());
     let open = Open {
         user: alice.id,
