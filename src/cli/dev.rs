@@ -7,7 +7,7 @@ mod progress;
 
 use super::manifests::{self, Round, SourceSettings};
 use super::process::{self, Signals};
-use super::server::{Server, ServerSettings, default_workers};
+use super::server::{Server, ServerSettings, default_workers, ready};
 use super::{complain, listen, say};
 use crate::config::snapshot::Snapshot;
 use crate::demo::{self, DemoClient, DemoSettings};
@@ -94,7 +94,7 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
     };
     let mut rounds = manifests::follow(source, &server.platform).await?;
 
-    let config = server.platform.config.clone();
+    let platform = server.platform.clone();
     actix_rt::spawn(async move {
         let style = Style::of_stdout();
         let mut progress = Progress::new(style, places.manifests.clone());
@@ -104,8 +104,8 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
             let Ok(applied) = &round.outcome else { continue };
             tell_demo.send_replace(demo_client(&applied.snapshot, &demo_origin));
             if !greeted {
-                // Passwords are hashed on the way in; before that nobody can log in.
-                config.synced(&applied.snapshot.revision).await;
+                // Keys are made and passwords hashed on the way in; before that nobody gets a token.
+                ready(&platform).await;
                 greet(&places, &round, &applied.snapshot, &demo_origin, began.elapsed(), style);
                 greeted = true;
             }
@@ -138,6 +138,7 @@ fn demo_client(snapshot: &Arc<Snapshot>, origin: &str) -> Option<DemoClient> {
     offers::demo_client(snapshot, origin).map(|client| DemoClient {
         client_id: client.id.as_str().to_owned(),
         scopes: client.scopes.iter().map(str::to_owned).collect(),
+        returns_after_logout: client.post_logout_redirect_uris.contains(&format!("{origin}/")),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::manifests::{self, Round, SourceSettings};
 use super::process::{self, Signals};
-use super::server::{Server, ServerSettings, default_workers};
+use super::server::{Server, ServerSettings, default_workers, ready};
 use super::{listen, tls};
 use crate::store::{StoreSettings, open};
 use anyhow::Context;
@@ -93,6 +93,11 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         auth_server: args.auth_server,
     };
     let mut rounds = manifests::follow(source, &server.platform).await?;
+    let platform = server.platform.clone();
+    actix_rt::spawn(async move {
+        ready(&platform).await;
+        tracing::info!("ready");
+    });
     actix_rt::spawn(async move {
         while let Some(round) = rounds.recv().await {
             log(&round);

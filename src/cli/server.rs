@@ -16,6 +16,9 @@ use tokio::task::JoinHandle;
 /// After requests under way have ended or were given up, the audit trail and the actors get this long.
 const PLATFORM_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How often [`ready`] looks.
+const READY_LOOK: Duration = Duration::from_millis(20);
+
 /// What a server is started with.
 pub struct ServerSettings {
     /// Bound already
@@ -90,6 +93,13 @@ impl Server {
         self.handle.stop(true).await;
         self.platform.shutdown(PLATFORM_DEADLINE).await;
         code
+    }
+}
+
+/// Completes when everything that serving needs is there: a configuration, its users, its keys.
+pub async fn ready(platform: &Platform) {
+    while platform.readiness().iter().any(|check| !check.ok) {
+        tokio::time::sleep(READY_LOOK).await;
     }
 }
 

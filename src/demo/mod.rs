@@ -22,6 +22,8 @@ pub struct DemoClient {
     pub client_id: String,
     /// Scopes that it asks for
     pub scopes: Vec<String>,
+    /// Whether a logout may return to `<origin>/`; otherwise it ends on the server's own page
+    pub returns_after_logout: bool,
 }
 
 /// What the demo client needs to know.

@@ -235,12 +235,15 @@ impl RelyingParty {
             step: "Logout",
             reason: "discovery names no end_session_endpoint".to_owned(),
         })?;
-        let url = LogoutRequest::from(end_session)
+        let request = LogoutRequest::from(end_session)
             .set_id_token_hint(&login.id_token)
-            .set_client_id(ClientId::new(who.client_id))
-            .set_post_logout_redirect_uri(self.home.clone())
-            .http_get_url();
-        Ok(url.into())
+            .set_client_id(ClientId::new(who.client_id));
+        let request = if who.returns_after_logout {
+            request.set_post_logout_redirect_uri(self.home.clone())
+        } else {
+            request
+        };
+        Ok(request.http_get_url().into())
     }
 
     /// Verifies an ID token and its `at_hash`. A refreshed one need not carry the nonce (OpenID Connect Core §12.2).

@@ -16,6 +16,8 @@ mod check_command;
 mod file_source;
 mod import_rules;
 mod login_flow;
+mod run;
+mod serve;
 mod store_conformance;
 mod support;
 mod swap;

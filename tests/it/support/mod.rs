@@ -2,4 +2,5 @@
 
 pub mod platform;
 pub mod postgres;
+pub mod process;
 pub mod site;
