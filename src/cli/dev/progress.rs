@@ -69,7 +69,7 @@ impl Progress {
                 if applied.snapshot.clients.len() == 1 { "client" } else { "clients" },
                 round.took.as_millis()
             )),
-            Ok(_) if mended => lines.push(format!("{good} {files} is in order again")),
+            Ok(_) if mended && said.in_force => lines.push(format!("{good} {files} is in order again")),
             Ok(_) => {}
             Err(reason) if said.failure.as_ref() != Some(reason) => {
                 lines.push(format!("{bad} {reason}"));
