@@ -1,5 +1,7 @@
 //! Server metadata: OpenID Connect Discovery §3 and RFC 8414 §2. Both documents say the same, and exactly what the running configuration does.
 
+use super::authorize::prompt::Prompts;
+use super::authorize::response::ResponseMode;
 use super::claims::PersonClaims;
 use super::client::Client;
 use super::grant_type::{ClientAuthMethod, GrantType};
@@ -29,7 +31,7 @@ pub struct Metadata {
     pub end_session_endpoint: String,
     pub scopes_supported: BTreeSet<String>,
     pub response_types_supported: [&'static str; 1],
-    pub response_modes_supported: [&'static str; 1],
+    pub response_modes_supported: [&'static str; 3],
     pub grant_types_supported: BTreeSet<GrantType>,
     pub subject_types_supported: [&'static str; 1],
     pub id_token_signing_alg_values_supported: Vec<String>,
@@ -39,7 +41,7 @@ pub struct Metadata {
     pub code_challenge_methods_supported: [&'static str; 1],
     pub claim_types_supported: [&'static str; 1],
     pub claims_supported: Vec<&'static str>,
-    pub prompt_values_supported: [&'static str; 3],
+    pub prompt_values_supported: [&'static str; 4],
     pub authorization_response_iss_parameter_supported: bool,
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
@@ -83,7 +85,7 @@ pub fn metadata<'a>(facts: &Facts<'_>, clients: impl Iterator<Item = &'a Client>
         end_session_endpoint: at("/logout"),
         scopes_supported: scopes,
         response_types_supported: ["code"],
-        response_modes_supported: ["query"],
+        response_modes_supported: ResponseMode::NAMES,
         grant_types_supported: grants,
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: vec![facts.id_token_algorithm.to_owned()],
@@ -93,7 +95,7 @@ pub fn metadata<'a>(facts: &Facts<'_>, clients: impl Iterator<Item = &'a Client>
         code_challenge_methods_supported: ["S256"],
         claim_types_supported: ["normal"],
         claims_supported: claims,
-        prompt_values_supported: ["none", "login", "consent"],
+        prompt_values_supported: Prompts::NAMES,
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: false,
         request_parameter_supported: false,

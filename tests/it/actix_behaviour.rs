@@ -94,7 +94,7 @@ impl Handler<Wait> for Subject {
 
 #[test]
 fn panics_unwind_in_this_build() {
-    assert!(cfg!(panic = "unwind"), "supervision needs panic = \"unwind\"");
+    const { assert!(cfg!(panic = "unwind"), "supervision needs panic = \"unwind\"") };
 }
 
 #[actix_rt::test]

@@ -12,3 +12,8 @@ pub struct Prompts {
     /// The person chooses an account
     pub select_account: bool,
 }
+
+impl Prompts {
+    /// The registered names of the prompts, for discovery.
+    pub const NAMES: [&'static str; 4] = ["none", "login", "consent", "select_account"];
+}

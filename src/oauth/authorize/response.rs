@@ -14,6 +14,11 @@ pub enum ResponseMode {
     FormPost,
 }
 
+impl ResponseMode {
+    /// The registered names of the modes, for discovery.
+    pub const NAMES: [&'static str; 3] = ["query", "fragment", "form_post"];
+}
+
 /// Where the answer goes: a verified redirect URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseTarget {

@@ -78,6 +78,16 @@ fn a_plain_request_passes() {
 }
 
 #[test]
+fn every_mode_and_prompt_that_discovery_names_is_taken() {
+    for mode in super::response::ResponseMode::NAMES {
+        assert!(run(&[("response_mode", Some(mode))], client()).is_ok(), "{mode}");
+    }
+    for prompt in super::prompt::Prompts::NAMES {
+        assert!(run(&[("prompt", Some(prompt))], client()).is_ok(), "{prompt}");
+    }
+}
+
+#[test]
 fn nothing_is_redirected_before_client_and_uri_are_verified() {
     for changes in [
         [("client_id", None)],

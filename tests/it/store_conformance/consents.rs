@@ -41,7 +41,7 @@ async fn parallel_consents_lose_no_scope(store: Arc<dyn Store>) {
                 store
                     .give_consent(&user, &shop(), &scopes(&format!("s{number}")), at(1))
                     .await
-                    .unwrap()
+                    .unwrap();
             }
         })
         .collect();
