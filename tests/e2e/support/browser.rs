@@ -92,18 +92,18 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot open {url}: {error}"));
     }
 
-    /// Waits until something that matches the CSS selector is visible.
+    /// Waits until something that matches the CSS selector is visible. Between two pages the driver has errors of its own to tell (a stale
+    /// element, a context that is gone): those are waited out, too.
     pub async fn see(&self, css: &str) -> WebElement {
-        match self
-            .driver()
-            .query(By::Css(css))
-            .and_displayed()
-            .wait(PATIENCE, INTERVAL)
-            .first()
-            .await
-        {
-            Ok(element) => element,
-            Err(_) => panic!("`{css}` is not to be seen on {}", self.describe().await),
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            if let Ok(element) = self.driver().query(By::Css(css)).and_displayed().nowait().first().await {
+                return element;
+            }
+            if tokio::time::Instant::now() > deadline {
+                panic!("`{css}` is not to be seen on {}", self.describe().await);
+            }
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 
@@ -127,12 +127,12 @@ impl Browser {
 
     /// Waits until what the selector finds contains this text.
     pub async fn see_text(&self, css: &str, text: &str) {
-        let query = self
-            .driver()
-            .query(By::Css(css))
-            .with_text(thirtyfour::stringmatch::StringMatch::new(text).partial());
-        if query.wait(PATIENCE, INTERVAL).first().await.is_err() {
-            panic!("`{css}` does not say {text:?} on {}", self.describe().await);
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !self.see(css).await.text().await.is_ok_and(|shown| shown.contains(text)) {
+            if tokio::time::Instant::now() > deadline {
+                panic!("`{css}` does not say {text:?} on {}", self.describe().await);
+            }
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 
