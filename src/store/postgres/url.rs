@@ -27,7 +27,9 @@ pub(super) fn parse(url: &str, ca_file: Option<&Path>) -> StoreResult<Parsed> {
         ),
         None => (url, ""),
     };
-    let (mut mode, mut ca_file, mut rest) = ("prefer".to_owned(), ca_file.map(Path::to_path_buf), Vec::new());
+    // Whoever names the authorities wants the certificate to be looked at: `prefer` would pass over them in silence.
+    let default_mode = if ca_file.is_some() { "verify-full" } else { "prefer" };
+    let (mut mode, mut ca_file, mut rest) = (default_mode.to_owned(), ca_file.map(Path::to_path_buf), Vec::new());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let decoded = ::url::form_urlencoded::parse(pair.as_bytes()).next();
         match decoded.as_ref().map(|(key, value)| (key.as_ref(), value.as_ref())) {
@@ -116,6 +118,11 @@ mod tests {
         assert_eq!(
             (parsed.tls.verify, parsed.tls.ca_file.as_deref()),
             (Verify::Chain, Some(Path::new("/setting.pem")))
+        );
+        let parsed = parse("postgres://h/d", Some(Path::new("/setting.pem"))).unwrap();
+        assert_eq!(
+            (parsed.config.get_ssl_mode(), parsed.tls.verify),
+            (SslMode::Require, Verify::ChainAndName)
         );
         let parsed = parse(
             "postgres://h/d?sslmode=verify-full&sslrootcert=system",
