@@ -1,6 +1,7 @@
 //! A length of time as manifests write it: `15m`, `24h`, `1h30m`, `90s`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -117,9 +118,31 @@ impl Serialize for TimeSpan {
 
 impl<'de> Deserialize<'de> for TimeSpan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// Takes text. A bare number, which YAML does not read as text, gets the same answer as one in quotes.
+struct Written;
+
+impl Visitor<'_> for Written {
+    type Value = TimeSpan;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time span such as 15m")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<TimeSpan, E> {
         text.parse()
-            .map_err(|error: TimeSpanError| serde::de::Error::custom(format_args!("{text:?} {error}")))
+            .map_err(|error: TimeSpanError| E::custom(format_args!("{text:?} {error}")))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<TimeSpan, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<TimeSpan, E> {
+        self.visit_str(&number.to_string())
     }
 }
 

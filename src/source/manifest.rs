@@ -1,6 +1,7 @@
 //! One file's text into typed documents. Strict: what the schema does not know is an error with its line.
 
 use super::problem::{Place, Problem};
+use super::yaml_message;
 use crate::config::input::{Key, Kind, Labels, Object, SecretObject};
 use crate::config::names::{is_dns_label, is_dns_subdomain};
 use crate::resources::{
@@ -11,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Options};
+use serde_saphyr::Options;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -198,7 +199,7 @@ fn documents(text: &str) -> Vec<(u64, &str)> {
 }
 
 /// Whether nothing but comments, markers and directives is there.
-fn is_blank(chunk: &str) -> bool {
+pub(super) fn is_blank(chunk: &str) -> bool {
     chunk.lines().all(|line| {
         let line = line.strip_prefix("---").unwrap_or(line).trim();
         line.is_empty() || line.starts_with('#') || line.starts_with('%') || line == "..."
@@ -233,9 +234,12 @@ fn read<T: DeserializeOwned>(file: &Path, first_line: u64, chunk: &str) -> Resul
         if let Some(location) = error.location().filter(|location| location.line() > 0) {
             place.line = Some(first_line + location.line());
             place.column = Some(location.column());
+            if let Some(line) = yaml_message::line_indented_with_a_tab(chunk, location.line()) {
+                let message = "the line is indented with a tab; YAML takes spaces only";
+                return Problem::error(Place::line(file, first_line + line), message);
+            }
         }
-        let message = DefaultMessageFormatter.format_message(error.without_snippet()).into_owned();
-        Problem::error(place, message.replace(char::is_control, " "))
+        Problem::error(place, yaml_message::of(error.without_snippet()))
     })
 }
 
@@ -274,7 +278,9 @@ fn document(file: &Path, first_line: u64, chunk: &str) -> Result<Option<Document
         (_, kind) if api_version.split('/').next() == Some(GROUP) => Err(Problem::error(
             place.clone(),
             format!(
-                "{api_version} has no kind {kind:?}; {API_VERSION} has AuthServer, AuthClient, AuthPolicy, ClusterAuthPolicy, UserStore, User, Group"
+                "{api_version} has no kind {kind:?}{}; {API_VERSION} has {}",
+                yaml_message::meant(kind, &KINDS),
+                KINDS.join(", ")
             ),
         )),
         (_, "AuthServer" | "AuthClient" | "AuthPolicy" | "ClusterAuthPolicy" | "UserStore") => Err(Problem::error(
@@ -289,6 +295,17 @@ fn document(file: &Path, first_line: u64, chunk: &str) -> Result<Option<Document
     .map_err(|problem| broken(problem, may_be_policy))?;
     Ok(Some(Document { key, place, content }))
 }
+
+/// The kinds of [`API_VERSION`].
+const KINDS: [&str; 7] = [
+    "AuthServer",
+    "AuthClient",
+    "AuthPolicy",
+    "ClusterAuthPolicy",
+    "UserStore",
+    "User",
+    "Group",
+];
 
 type Text<'a> = (&'a Path, u64, &'a str, &'a Place);
 

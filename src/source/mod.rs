@@ -20,6 +20,7 @@ mod inventory;
 mod loader;
 mod manifest;
 pub mod problem;
+mod yaml_message;
 
 pub use file_source::FileSource;
 pub use loader::{Loader, SourceUpdate};

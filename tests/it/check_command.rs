@@ -154,27 +154,51 @@ fn json_says_the_same_for_programs() {
 fn clumsy_files_are_reported_with_file_line_and_reason() {
     let typo = CLIENT.replace("redirectUris", "redirectUri");
     let cases: &[(&str, String, u64, &str)] = &[
-        ("a typo in a field", typo.clone(), 6, "redirectUri"),
+        ("a typo in a field", typo.clone(), 6, "did you mean redirectUris?"),
         ("a typo in the second document", format!("{SERVER}---\n{typo}"), 12, "redirectUri"),
         ("windows line ends", typo.replace('\n', "\r\n"), 6, "redirectUri"),
         ("a byte order mark", format!("\u{feff}{typo}"), 6, "redirectUri"),
         ("an unknown kind", SERVER.replace("AuthServer", "AuthSever"), 1, "AuthSever"),
         ("another version", SERVER.replace("v1alpha1", "v1"), 1, "auth.nauthera.io/v1"),
         ("no kind", "metadata: {name: a}\n".to_owned(), 1, "no apiVersion or no kind"),
-        ("a tab", SERVER.replace("  issuerUrl", "\tissuerUrl"), 5, ""),
+        ("a tab", SERVER.replace("  issuerUrl", "\tissuerUrl"), 5, "indented with a tab"),
+        (
+            "a tab in the middle",
+            CLIENT.replace("  scopes", "\tscopes"),
+            7,
+            "indented with a tab",
+        ),
+        ("a deeper line", CLIENT.replace("  scopes", "    scopes"), 7, "indentation"),
+        (
+            "a kind in small letters",
+            CLIENT.replace("kind: AuthClient", "kind: authclient"),
+            1,
+            "did you mean AuthClient?",
+        ),
         (
             "a key twice",
             SERVER.replace("spec:\n", "spec:\n  issuerUrl: https://a.example\n"),
             6,
             "issuerUrl",
         ),
-        ("a wrong type", CLIENT.replace("[openid]", "openid"), 7, ""),
-        ("a number for text", CLIENT.replace("scopes: [openid]", "displayName: 5"), 7, ""),
+        ("a wrong type", CLIENT.replace("[openid]", "openid"), 7, "a list belongs here"),
+        (
+            "a number for text",
+            CLIENT.replace("scopes: [openid]", "displayName: 5"),
+            7,
+            "put it in quotes",
+        ),
         (
             "a time span without a unit",
             format!("{SERVER}  signing: {{rotateEvery: \"15\"}}\n"),
             6,
             "time span",
+        ),
+        (
+            "a time span that is a number",
+            format!("{SERVER}  signing: {{rotateEvery: 15}}\n"),
+            6,
+            "\"15\" is not a time span",
         ),
         (
             "a path in a name",
@@ -288,11 +312,15 @@ fn a_secrets_value_is_in_no_message() {
             "c.yaml",
             "apiVersion: v1\nkind: Secret\nmetadata: {name: c}\nstringData: {password: \"hunter2}\n",
         ),
+        (
+            "d.yaml",
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: d}\nstringData: {pin: 73519}\n",
+        ),
     ]);
     let (code, text) = check(folder.path());
     assert_eq!(code, 1);
-    assert!(!text.contains("hunter2"), "{text}");
-    assert_eq!(text.matches("broken").count(), 4, "each of the three, and the sum: {text}");
+    assert!(!text.contains("hunter2") && !text.contains("73519"), "{text}");
+    assert_eq!(text.matches("broken").count(), 5, "each of the four, and the sum: {text}");
 }
 
 #[test]
