@@ -100,7 +100,17 @@ pub fn status(key: &Key, object: &Object<AuthClientSpec>, decision: &Decision) -
     conditions.push(match &decision.refusal {
         Some(refusal) => refusal.ready(served.is_some_and(|served| served.client.is_some())),
         None if pending => Condition::no("Ready", "SecretPending", "its secret is being made"),
-        None => Condition::yes("Ready", "ClientProvisioned", format!("served as {}", client_id(key, &object.spec))),
+        None => {
+            // Right where nobody wrote policies; where somebody did, most often a label that is missing or mistyped.
+            let ungoverned = served.is_some_and(|served| served.effective.sources.is_empty());
+            let under = if ungoverned {
+                "; no policy governs it, so the baseline alone applies"
+            } else {
+                ""
+            };
+            let message = format!("served as {}{under}", client_id(key, &object.spec));
+            Condition::yes("Ready", "ClientProvisioned", message)
+        }
     });
     for (type_, aspect, reason, message) in [
         ("ReferencesResolved", Aspect::References, "Resolved", "its AuthServer serves it"),

@@ -17,7 +17,7 @@ pub fn fault(uri: &str, client_type: ClientType) -> Option<&'static str> {
         return Some("holds a character that no URI has (write it percent-encoded)");
     }
     if uri.contains('*') {
-        return Some("holds a wildcard; register each URI in full");
+        return Some("holds a wildcard: register each URI in full");
     }
     if uri.contains('#') {
         return Some("has a fragment");

@@ -82,7 +82,7 @@ impl<'a> World<'a> {
             return Ok(key);
         }
         let message = format!(
-            "AuthServer {key} is not there, or its allowedClients does not let clients of namespace {} in",
+            "AuthServer {key} is not there, was refused, or its allowedClients does not let clients of namespace {} in",
             client.namespace
         );
         Err(Refusal::new(Aspect::References, "RefNotPermitted", message))
@@ -94,14 +94,15 @@ impl<'a> World<'a> {
     /// `NoPolicyMatched` or `PolicyNotAccepted`.
     pub fn policies_for(&self, server: &Key, client: &Key, object: &Object<AuthClientSpec>) -> Result<Vec<NamedPolicy<'_>>, Refusal> {
         if let Some(place) = &self.resources.policies_unreadable {
-            let message = format!("a policy cannot be read ({place}), so what clients may do is not known; mend it");
+            let message =
+                format!("the document at {place} cannot be read and may be a policy, so what clients may do is not known: mend it first");
             return Err(Refusal::new(Aspect::Policy, "PolicyNotAccepted", message));
         }
         let mut governing = Vec::new();
         for (kind, key, standing) in self.selected(server)? {
             let name = format!("{kind} {key}");
             let Some(policy) = &standing.in_force else {
-                let message = format!("{name} was refused, so what it allows is not known; its owner has to mend it");
+                let message = format!("{name} was refused, so what it allows is not known: its owner has to mend it");
                 return Err(Refusal::new(Aspect::Policy, "PolicyNotAccepted", message));
             };
             if policy.spec.mode == PolicyMode::Enforce && self.applies(&policy.spec, client, object) {
