@@ -32,7 +32,7 @@ pub const DEFAULT_LOG: &str = "error";
 #[derive(clap::Args, Debug)]
 pub struct DevArgs {
     /// Where the server listens; also its issuer. Loopback only, since it speaks plain HTTP
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen::address)]
     listen: SocketAddr,
     /// Folder of manifests that is watched [default: the bundled samples]
     #[arg(long, value_name = "DIR")]
@@ -40,8 +40,11 @@ pub struct DevArgs {
     /// Folder for the database, generated secrets and status [default: one for each clone, below your user's data folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The AuthServer to be, as NAMESPACE/NAME; needed when the manifests hold several
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    auth_server: Option<String>,
     /// Where the demo client listens
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081", value_parser = listen::address)]
     demo_listen: SocketAddr,
 }
 
@@ -79,6 +82,7 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
         listener,
         tls: None,
         workers: default_workers(),
+        proxies: 0,
         store,
         drain: Duration::ZERO,
     })
@@ -90,7 +94,7 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
         manifests: places.manifests.clone(),
         data: places.data.clone(),
         issuer: Some(issuer),
-        auth_server: None,
+        auth_server: args.auth_server,
     };
     let mut rounds = manifests::follow(source, &server.platform).await?;
 

@@ -4,6 +4,15 @@ use anyhow::{Context, bail};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 
+/// Reads an address to listen on.
+///
+/// # Errors
+/// How it is written.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080".to_owned())
+}
+
 /// Binds `address`; `flag` is the flag that chose it, for the message.
 ///
 /// # Errors
@@ -23,6 +32,14 @@ pub fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_that_is_none_is_answered_with_examples() {
+        assert!(address("[::1]:0").is_ok());
+        for text in ["8080", "localhost:8080", ":8080", "127.0.0.1"] {
+            assert!(address(text).unwrap_err().contains("such as 127.0.0.1:8080"), "{text}");
+        }
+    }
 
     #[test]
     fn a_port_in_use_is_named_with_a_way_out() {

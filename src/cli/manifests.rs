@@ -61,7 +61,7 @@ pub async fn follow(settings: SourceSettings, platform: &Platform) -> anyhow::Re
     };
     let (mut source, first) = FileSource::open(&settings.manifests, &settings.data, options)
         .await
-        .context("the manifests cannot be watched")?;
+        .context("the folder of manifests cannot be watched; --manifests names it")?;
     let (sender, rounds) = mpsc::channel(MOST_UNTOLD);
     let platform = platform.clone();
     sender.send(round(first, &platform).await).await.ok();

@@ -13,13 +13,13 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// What `serve` logs unless told.
-pub const DEFAULT_LOG: &str = "info";
+pub const DEFAULT_LOG: &str = "info,actix_server=warn";
 
 /// Settings of `nauthera serve`: flags, or the environment.
 #[derive(clap::Args, Debug)]
 pub struct ServeArgs {
     /// Where the server listens
-    #[arg(long, env = "NAUTHERA_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "NAUTHERA_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen::address)]
     listen: SocketAddr,
     /// Folder of manifests that is watched
     #[arg(long, env = "NAUTHERA_MANIFESTS", value_name = "DIR")]
@@ -48,6 +48,9 @@ pub struct ServeArgs {
     /// HTTP workers [default: one a core]
     #[arg(long, env = "NAUTHERA_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
+    /// Proxies in front of the server that append to X-Forwarded-For. Failed logins are counted by the address that the first of them saw
+    #[arg(long, env = "NAUTHERA_TRUSTED_PROXIES", value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=16))]
+    trusted_proxies: u8,
     /// After SIGTERM the server says for this many seconds that it is not ready, and serves on
     #[arg(long, env = "NAUTHERA_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=600))]
     drain_seconds: u16,
@@ -74,13 +77,14 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         .spawn(async move { open(&settings).await })
         .await
         .context("opening the database")?
-        .context("the database cannot be used; NAUTHERA_DATABASE_URL names it")?;
+        .context("the database cannot be used; NAUTHERA_DATABASE_URL names it (or else NAUTHERA_DATA its folder)")?;
     let address = listener.local_addr()?;
     let https = tls.is_some();
     let server = Server::start(ServerSettings {
         listener,
         tls,
         workers: args.workers.map_or_else(default_workers, usize::from),
+        proxies: args.trusted_proxies.into(),
         store,
         drain: Duration::from_secs(args.drain_seconds.into()),
     })
@@ -129,6 +133,9 @@ fn log(round: &Round) {
             tracing::info!(revision = %applied.snapshot.revision, clients = applied.snapshot.clients.len(), ?files, milliseconds, "manifests applied");
         }
         Ok(_) => {}
-        Err(reason) => tracing::error!(reason, "no configuration can be applied; what was in force stays"),
+        Err(reason) => tracing::error!(
+            reason,
+            "no configuration can be applied: what was in force stays, and without one the server is not ready"
+        ),
     }
 }

@@ -27,6 +27,8 @@ pub struct ServerSettings {
     pub tls: Option<rustls::ServerConfig>,
     /// HTTP workers
     pub workers: usize,
+    /// How many proxies in front of the server append to `X-Forwarded-For`; 0 if that header is nobody's word
+    pub proxies: usize,
     /// What outlives the process
     pub store: Arc<dyn Store>,
     /// After SIGTERM the server says that it is not ready and serves on for this long, so that whoever sends requests here hears of it
@@ -53,7 +55,7 @@ impl Server {
             listeners: vec![settings.listener],
             tls: settings.tls,
             workers: settings.workers,
-            proxies: 0,
+            proxies: settings.proxies,
         };
         let server = serve(listen, &platform).context("the HTTP server does not start")?;
         Ok(Self {

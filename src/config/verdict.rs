@@ -98,7 +98,7 @@ pub enum NoServer {
     #[error("AuthServer {0} is not there or was refused; there is {1}")]
     Unknown(String, String),
     /// There are several
-    #[error("there are several AuthServers ({0}): say which one to serve")]
+    #[error("there are several AuthServers ({0}): choose one with --auth-server NAMESPACE/NAME")]
     Several(String),
 }
 

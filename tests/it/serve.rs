@@ -2,6 +2,7 @@
 
 use crate::support::postgres;
 use crate::support::process::{Process, copy_of_samples};
+use crate::support::site::{Browser, authorize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::io::{Read, Write};
@@ -118,6 +119,36 @@ fn is_not_ready_while_it_drains_and_serves_on() {
     served.process.signal("INT");
     let (status, said) = served.process.ended();
     assert_eq!(status.code(), Some(0), "{said}");
+}
+
+/// How many accounts and addresses have failed logins after one failure of alice from each of two places behind a proxy.
+async fn counted_failures(proxies: &str) -> i64 {
+    let mut served = serve(&[("NAUTHERA_TRUSTED_PROXIES", proxies)]);
+    let origin = format!("http://{}", served.address);
+    for forwarded_for in ["6.6.6.6, 203.0.113.7", "6.6.6.6, 203.0.113.8"] {
+        let browser = Browser::behind_proxies(&origin, forwarded_for);
+        let callback = "http://127.0.0.1:8081/callback";
+        let page = browser
+            .get(&authorize(&[("client_id", "demo.shop"), ("redirect_uri", callback)]))
+            .await;
+        let refused = browser.log_in(&page, "alice", "wrong").await;
+        assert!(refused.status < 500 && refused.header("location").is_empty(), "{}", refused.body);
+    }
+    served.process.signal("TERM");
+    served.process.line("that it shuts down", |line| line.contains("shutting down"));
+    let Served { process, data, .. } = served;
+    process.ended();
+    let database = rusqlite::Connection::open(data.path().join("nauthera.sqlite3")).unwrap();
+    database
+        .query_row("SELECT count(*) FROM failed_logins", [], |row| row.get(0))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn addresses_are_those_that_the_trusted_proxies_saw() {
+    assert_eq!(counted_failures("0").await, 2, "alice, and the one address that connects");
+    assert_eq!(counted_failures("1").await, 3, "alice, and the two addresses that the proxy saw");
+    assert_eq!(counted_failures("2").await, 2, "alice, and 6.6.6.6");
 }
 
 #[test]

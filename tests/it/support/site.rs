@@ -175,8 +175,22 @@ pub struct Browser {
 
 impl Browser {
     fn new(origin: &str) -> Self {
+        Self::saying(origin, reqwest::header::HeaderMap::new())
+    }
+
+    /// A browser whose every request comes through proxies that wrote `forwarded_for`.
+    pub fn behind_proxies(origin: &str, forwarded_for: &'static str) -> Self {
+        let header = reqwest::header::HeaderValue::from_static(forwarded_for);
+        Self::saying(
+            origin,
+            reqwest::header::HeaderMap::from_iter([(reqwest::header::HeaderName::from_static("x-forwarded-for"), header)]),
+        )
+    }
+
+    fn saying(origin: &str, headers: reqwest::header::HeaderMap) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = reqwest::Client::builder()
+            .default_headers(headers)
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(60))
             .build()
