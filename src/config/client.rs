@@ -97,6 +97,10 @@ pub fn faults(spec: &AuthClientSpec) -> Vec<String> {
         found.push("grantTypes is empty: name one, or leave it out".to_owned());
     }
     let has = |grant| spec.grant_types.contains(&grant);
+    // A service's tokens carry its client_id as sub, and a person's sub is a UUID (RFC 9700 §4.15)
+    if spec.client_id.as_ref().is_some_and(|id| uuid::Uuid::try_parse(id).is_ok()) && has(ClientGrantType::ClientCredentials) {
+        found.push("clientId: a UUID could be taken for a person in the sub of client_credentials tokens; choose another id".to_owned());
+    }
     if has(ClientGrantType::AuthorizationCode) && spec.redirect_uris.is_empty() {
         found.push("redirectUris is missing: authorization_code needs one (a service without logins names its grantTypes, such as client_credentials)".to_owned());
     }

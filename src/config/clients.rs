@@ -65,23 +65,34 @@ fn decide_one(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, bef
 
 /// One `client_id`, one client of a server. The owner of the default id `<namespace>.<name>` comes first, so that nobody can take it by
 /// naming it; then who had it before; then the older; then the first by name.
+///
+/// These two hold their id even while they are refused and not served: a client whose Secret is gone for a minute must not find another one
+/// under its name, with the consents that people gave and the trust that services have in it.
 fn settle_ids(world: &World<'_>, previous: &Accepted, decisions: &mut BTreeMap<Key, Decision>) {
+    let is_default = |key: &Key, id: &ClientId| id.as_str() == format!("{}.{}", key.namespace, key.name);
+    let had_it = |key: &Key, id: &ClientId| previous.clients.get(key).is_some_and(|before| client_id(key, &before.spec) == *id);
     let mut holders: BTreeMap<(Key, ClientId), Vec<Key>> = BTreeMap::new();
     for (key, decision) in decisions.iter() {
-        if let (Some(served), Some(object)) = (&decision.served, world.resources.clients.get(key)) {
-            let id = client_id(key, &object.spec);
-            holders.entry((served.server.clone(), id)).or_default().push(key.clone());
+        let Some(object) = world.resources.clients.get(key) else {
+            continue;
+        };
+        let id = client_id(key, &object.spec);
+        let server = match &decision.served {
+            Some(served) => Some(served.server.clone()),
+            None if is_default(key, &id) || had_it(key, &id) => world.server_for(key, &object.spec.auth_server_ref).ok(),
+            None => None,
+        };
+        if let Some(server) = server {
+            holders.entry((server, id)).or_default().push(key.clone());
         }
     }
     for ((_, id), mut keys) in holders.into_iter().filter(|(_, keys)| keys.len() > 1) {
         keys.sort_by_key(|key| {
-            let is_default = id.as_str() == format!("{}.{}", key.namespace, key.name);
-            let was_before = previous.clients.get(key).is_some_and(|before| client_id(key, &before.spec) == id);
             let created = world.resources.clients.get(key).and_then(|object| object.created);
-            (!is_default, !was_before, created.is_none(), created, key.clone())
+            (!is_default(key, &id), !had_it(key, &id), created.is_none(), created, key.clone())
         });
         for loser in keys.iter().skip(1) {
-            if let Some(decision) = decisions.get_mut(loser) {
+            if let Some(decision) = decisions.get_mut(loser).filter(|decision| decision.served.is_some()) {
                 let message = format!("clientId {id} is taken by another AuthClient of this AuthServer; choose another one");
                 *decision = Decision {
                     refusal: Some(Refusal::new(Aspect::References, "ClientIdTaken", message)),

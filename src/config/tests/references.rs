@@ -107,3 +107,46 @@ fn a_client_keeps_its_id_against_a_newcomer() {
     assert_eq!(live(&compiled, "shared").unwrap().resource, "team-a/shop");
     assert_eq!(ready(&compiled, Kind::AuthClient, "aaa", "newcomer").0, "ClientIdTaken");
 }
+
+#[test]
+fn a_client_that_is_refused_for_a_while_keeps_its_id() {
+    let own = json!({"clientType": "confidential", "clientId": "shared", "secret": {"existingRef": {"name": "mine"}}});
+    let secret = [("client_secret", "0123456789abcdef0123456789abcdef")];
+    let mut world = World::new().secret("team-a", "mine", true, &secret).client("shop", own);
+    assert!(live(&world.compile(), "shared").is_some());
+    // The Secret is being replaced; meanwhile someone else asks for the name.
+    world.resources.secrets.clear();
+    let mut world = world.client_in("aaa", "thief", json!({"clientId": "shared"}));
+    let compiled = world.compile();
+    assert_eq!(ready(&compiled, Kind::AuthClient, "aaa", "thief").0, "ClientIdTaken");
+    assert!(live(&compiled, "shared").is_none());
+    let compiled = world.secret("team-a", "mine", true, &secret).compile();
+    assert_eq!(live(&compiled, "shared").unwrap().resource, "team-a/shop");
+}
+
+#[test]
+fn a_default_id_is_its_owners_even_while_that_is_refused() {
+    let compiled = World::new()
+        .client_in("aaa", "thief", json!({"clientId": "team-a.shop"}))
+        .client("shop", json!({"scopes": ["beyond-the-policy"]}))
+        .compile();
+    assert_eq!(shop(&compiled).0, "PolicyViolation");
+    assert_eq!(ready(&compiled, Kind::AuthClient, "aaa", "thief").0, "ClientIdTaken");
+    assert!(live(&compiled, "team-a.shop").is_none());
+}
+
+#[test]
+fn a_service_cannot_be_called_as_a_person() {
+    let service = |id: &str| {
+        let fields = json!({"clientType": "confidential", "grantTypes": ["client_credentials"], "redirectUris": [], "clientId": id});
+        let mut world = World::new().client("shop", fields);
+        shop(&world.settle()).0
+    };
+    for id in ["6200aeba-35b4-473a-b081-aa83495a8951", "6200AEBA-35B4-473A-B081-AA83495A8951"] {
+        assert_eq!(service(id), "InvalidSpec", "{id}");
+        // Without tokens of its own its id is in no sub.
+        let login = World::new().client("shop", json!({"clientId": id})).compile();
+        assert_eq!(shop(&login).0, "ClientProvisioned", "{id}");
+    }
+    assert_eq!(service("reporting"), "ClientProvisioned");
+}
