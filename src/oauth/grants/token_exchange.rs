@@ -4,7 +4,7 @@
 //! - The client has proved itself; a public client, which anyone can be, exchanges nothing.
 //! - The client may act on a subject token that was *issued to it* (`client_id`) or *meant for it*: `aud` holds its client id or one of the
 //!   `audiences` of its AuthClient. A token that it merely got hold of is refused. So whoever lists an API among a client's audiences lets that
-//!   client pass on what was meant for the API; an API that wants to be the only one is addressed by its client id, which nobody else has.
+//!   client pass on what was meant for the API.
 //! - An actor token must have been issued to the client that presents it, and not be a delegation itself.
 //! - The new token has no scope that the subject token or the client lacks, no audience that the client lacks, and ends with the subject
 //!   token at the latest. It belongs to the same grant, so ending that ends it too.
