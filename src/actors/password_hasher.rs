@@ -1,5 +1,8 @@
 //! The PasswordHasher: bounds what hashing takes. Each hash needs 19 MiB and a core for some 25 ms, so it runs on a blocking thread, at most
 //! as many at once as the budgets of cores and memory allow; who waits is served in order, and past a limit refused.
+//!
+//! The threads are its own, as many as its cores: the system's allocator keeps a block of 19 MiB for each thread that ever hashed, and the
+//! process' common pool has hundreds.
 
 use super::fault::Fault;
 use super::gate::{Gate, callable};
@@ -8,8 +11,11 @@ use crate::accounts::verifier::{PasswordVerifier, VerifierFault};
 use actix::{Actor, Context, Handler, Message, ResponseFuture, Supervised};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
+use std::io;
 use std::sync::Arc;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
 /// The budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,32 +39,60 @@ impl Default for HasherSettings {
 
 /// The actor.
 pub struct PasswordHasher {
+    threads: Arc<Threads>,
     cores: Arc<Semaphore>,
     memory: Arc<Semaphore>,
 }
 
+/// The threads that hash.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn spawn<R: Send + 'static>(&self, work: impl FnOnce() -> R + Send + 'static) -> Option<JoinHandle<R>> {
+        self.0.as_ref().map(|runtime| runtime.spawn_blocking(work))
+    }
+}
+
+impl Drop for Threads {
+    /// Waits for no hash: a runtime that is dropped among tasks may not block.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 impl PasswordHasher {
     /// The actor, to be supervised.
-    pub fn new(settings: HasherSettings) -> Self {
+    ///
+    /// # Errors
+    /// If the machine gives no threads.
+    pub fn new(settings: HasherSettings) -> io::Result<Self> {
         let least = password::MAX_MEMORY_KIB.div_ceil(1024);
         let memory = usize::try_from(settings.memory_mib.max(least)).unwrap_or(usize::MAX);
         let budget = |places: usize| Arc::new(Semaphore::new(places.clamp(1, Semaphore::MAX_PERMITS)));
-        Self {
+        let threads = runtime::Builder::new_current_thread()
+            .max_blocking_threads(settings.cores.max(1))
+            .thread_name("password")
+            .build()?;
+        Ok(Self {
+            threads: Arc::new(Threads(Some(threads))),
             cores: budget(settings.cores),
             memory: budget(memory),
-        }
+        })
     }
 
     /// Runs `work` on a blocking thread, in its turn. The budgets are given back when it has ended, whoever still listens.
     fn run<R: Send + 'static>(&self, memory_kib: u32, work: impl FnOnce() -> R + Send + 'static) -> ResponseFuture<Result<R, Fault>> {
-        let (cores, memory) = (Arc::clone(&self.cores), Arc::clone(&self.memory));
+        let (threads, cores, memory) = (Arc::clone(&self.threads), Arc::clone(&self.cores), Arc::clone(&self.memory));
         Box::pin(async move {
             let budget = acquire(cores, memory, memory_kib.div_ceil(1024)).await?;
-            let work = tokio::task::spawn_blocking(move || {
+            let work = threads.spawn(move || {
                 let result = work();
                 drop(budget);
                 result
             });
+            let work = work.ok_or_else(|| Fault::Internal("the hashing threads have ended".to_owned()))?;
             work.await
                 .map_err(|_| Fault::Internal("hashing a password failed: the thread panicked".to_owned()))
         })

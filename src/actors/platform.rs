@@ -132,7 +132,8 @@ impl Platform {
         let guardian = run_on(&arbiter()?, move || Guardian::start(for_guardian)).await?;
 
         let waiting = hasher.cores.max(1).saturating_mul(64);
-        let addr = supervise_on(&arbiter()?, "password_hasher", &guardian, move || PasswordHasher::new(hasher)).await?;
+        let hashing = PasswordHasher::new(hasher)?;
+        let addr = supervise_on(&arbiter()?, "password_hasher", &guardian, move || hashing).await?;
         let limits = GateLimits {
             admitted: waiting,
             ..GateLimits::default()
