@@ -68,6 +68,7 @@ pub fn ask(spec: &AuthClientSpec) -> Ask {
         client_type: spec.client_type,
         grant_types: spec.grant_types.iter().copied().collect(),
         scopes: spec.scopes.iter().cloned().collect(),
+        audiences: deduplicated(spec.audiences.clone()),
         auth_method: spec.token_endpoint_auth_method,
         redirect_uris: spec.redirect_uris.clone(),
         allowed_groups: spec.allowed_groups.as_ref().map(|groups| groups.iter().cloned().collect()),
@@ -255,6 +256,12 @@ fn clamp(mut ask: Ask, merged: &Merged) -> Result<Ask, Refusal> {
         return Err(gone("no grant type is left that its policies allow"));
     }
     ask.scopes.retain(|scope| merged.allows_scope(scope));
+    // A client without audiences gets tokens for the issuer itself: losing the last one must not turn into that.
+    let had_audiences = !ask.audiences.is_empty();
+    ask.audiences.retain(|audience| merged.allows_audience(audience));
+    if had_audiences && ask.audiences.is_empty() {
+        return Err(gone("no audience is left that its policies allow"));
+    }
     ask.allowed_groups = match (ask.allowed_groups, &merged.groups) {
         (Some(own), Some(allowed)) => Some(own.intersection(allowed).cloned().collect()),
         (own, _) => own,
@@ -298,7 +305,7 @@ fn build(
             AuthMethod::None => ClientAuthMethod::None,
         },
         secrets,
-        audiences: deduplicated(spec.audiences.clone()),
+        audiences: granted.audiences,
         access_token_format: match spec.access_token_format {
             TokenFormat::Jwt => AccessTokenFormat::Jwt,
             TokenFormat::Opaque => AccessTokenFormat::Opaque,

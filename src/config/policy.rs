@@ -29,6 +29,8 @@ pub struct Ask {
     pub grant_types: BTreeSet<ClientGrantType>,
     /// Its scopes
     pub scopes: BTreeSet<String>,
+    /// The audiences that it names
+    pub audiences: Vec<String>,
     /// Its authentication method, if it names one
     pub auth_method: Option<AuthMethod>,
     /// Its redirect URIs
@@ -88,6 +90,8 @@ pub struct Merged {
     pub grant_types: Option<BTreeSet<PolicyGrantType>>,
     /// Scopes that all of them allow
     pub scopes: Option<BTreeSet<String>>,
+    /// Audiences that all of them allow
+    pub audiences: Option<BTreeSet<String>>,
     /// Client types that all of them allow
     pub client_types: Option<BTreeSet<ClientType>>,
     /// Methods that all of them allow to confidential clients
@@ -164,6 +168,7 @@ impl Merged {
             enforce_pkce: spec.enforce_pkce,
             grant_types: set(spec.allowed_grant_types.as_ref()),
             scopes: set(spec.allowed_scopes.as_ref()),
+            audiences: set(spec.allowed_audiences.as_ref()),
             client_types: set(spec.allowed_client_types.as_ref()),
             secret_methods: methods(spec, ClientType::Confidential),
             public_methods: methods(spec, ClientType::Public),
@@ -192,6 +197,7 @@ impl Merged {
             },
             grant_types: common(self.grant_types, other.grant_types),
             scopes: common(self.scopes, other.scopes),
+            audiences: common(self.audiences, other.audiences),
             client_types: common(self.client_types, other.client_types),
             secret_methods: common(self.secret_methods, other.secret_methods),
             public_methods: common(self.public_methods, other.public_methods),
@@ -239,6 +245,11 @@ impl Merged {
         self.scopes.as_ref().is_none_or(|allowed| allowed.contains(scope))
     }
 
+    /// Whether an audience is allowed.
+    pub fn allows_audience(&self, audience: &str) -> bool {
+        self.audiences.as_ref().is_none_or(|allowed| allowed.contains(audience))
+    }
+
     /// Whether a redirect URI is allowed.
     pub fn allows_redirect(&self, uri: &str) -> bool {
         self.hosts.as_ref().is_none_or(|patterns| redirect_allowed(patterns, uri))
@@ -275,9 +286,10 @@ fn redirect_allowed(patterns: &BTreeSet<String>, uri: &str) -> bool {
 /// Fields in which the policies have nothing in common though each alone allows something. A pair is named where there is one.
 pub fn conflicts(policies: &[NamedPolicy<'_>]) -> Vec<Conflict> {
     type Reader = fn(&Merged) -> Option<usize>;
-    let fields: [(&'static str, Reader); 7] = [
+    let fields: [(&'static str, Reader); 8] = [
         ("allowedGrantTypes", |m| m.grant_types.as_ref().map(BTreeSet::len)),
         ("allowedScopes", |m| m.scopes.as_ref().map(BTreeSet::len)),
+        ("allowedAudiences", |m| m.audiences.as_ref().map(BTreeSet::len)),
         ("allowedClientTypes", |m| m.client_types.as_ref().map(BTreeSet::len)),
         ("clientAuthentication", |m| m.secret_methods.as_ref().map(BTreeSet::len)),
         ("clientAuthentication.allowedMethods", |m| {
@@ -357,6 +369,14 @@ pub fn violations(ask: &Ask, policy: &NamedPolicy<'_>) -> Vec<Violation> {
         let asked = ask.scopes.iter().filter(|scope| !allowed.contains(*scope));
         add(
             "scopes",
+            asked.map(String::as_str).collect(),
+            allowed.iter().map(String::as_str).collect(),
+        );
+    }
+    if let Some(allowed) = &merged.audiences {
+        let asked = ask.audiences.iter().filter(|audience| !allowed.contains(*audience));
+        add(
+            "audiences",
             asked.map(String::as_str).collect(),
             allowed.iter().map(String::as_str).collect(),
         );

@@ -15,6 +15,7 @@ use proptest::sample::{Index, select, subsequence};
 use serde_json::{Value, json};
 
 const SCOPES: &[&str] = &["openid", "profile", "email", "orders:read", "admin"];
+const AUDIENCES: &[&str] = &["https://orders.example.org", "https://stock.example.org"];
 const GROUPS: &[&str] = &["staff", "admins", "guests"];
 const HOSTS: &[&str] = &[
     "*.example.org",
@@ -65,6 +66,7 @@ fn policy() -> impl Strategy<Value = AuthPolicySpec> {
     let lists = (
         option::of(some_of(GRANTS)),
         option::of(texts(SCOPES)),
+        option::of(texts(AUDIENCES)),
         option::of(some_of(&[ClientType::Confidential, ClientType::Public])),
         option::of(texts(GROUPS)),
         option::of(texts(HOSTS)),
@@ -77,18 +79,21 @@ fn policy() -> impl Strategy<Value = AuthPolicySpec> {
         option::of(span()),
     )
         .prop_map(
-            |(token, client_authentication, (grants, scopes, types, groups, hosts), enforce_pkce, max_session_age)| AuthPolicySpec {
-                mode: PolicyMode::Enforce,
-                applies_to: None,
-                token,
-                allowed_grant_types: grants,
-                enforce_pkce,
-                allowed_scopes: scopes,
-                allowed_client_types: types,
-                client_authentication,
-                redirect_uris: hosts.map(|hosts| RedirectUriRules { hosts: Some(hosts) }),
-                allowed_groups: groups,
-                max_session_age,
+            |(token, client_authentication, (grants, scopes, audiences, types, groups, hosts), enforce_pkce, max_session_age)| {
+                AuthPolicySpec {
+                    mode: PolicyMode::Enforce,
+                    applies_to: None,
+                    token,
+                    allowed_grant_types: grants,
+                    enforce_pkce,
+                    allowed_scopes: scopes,
+                    allowed_audiences: audiences,
+                    allowed_client_types: types,
+                    client_authentication,
+                    redirect_uris: hosts.map(|hosts| RedirectUriRules { hosts: Some(hosts) }),
+                    allowed_groups: groups,
+                    max_session_age,
+                }
             },
         )
 }
@@ -101,11 +106,13 @@ fn ask() -> impl Strategy<Value = Ask> {
         option::of(select(&METHODS[..2])),
         texts(&["shop.example.org", "a.shop.example.org", "example.org", "x.example.com"]),
         option::of(texts(GROUPS)),
+        texts(AUDIENCES),
     )
-        .prop_map(|(client_type, grants, scopes, auth_method, hosts, groups)| Ask {
+        .prop_map(|(client_type, grants, scopes, auth_method, hosts, groups, audiences)| Ask {
             client_type,
             grant_types: grants.into_iter().collect(),
             scopes: scopes.into_iter().collect(),
+            audiences,
             auth_method: auth_method.filter(|_| client_type == ClientType::Confidential),
             redirect_uris: hosts.into_iter().map(|host| format!("https://{host}/callback")).collect(),
             allowed_groups: groups.map(|groups| groups.into_iter().collect()),
@@ -165,6 +172,9 @@ proptest! {
             for scope in SCOPES {
                 prop_assert!(!merged.allows_scope(scope) || part.allows_scope(scope));
             }
+            for audience in AUDIENCES {
+                prop_assert!(!merged.allows_audience(audience) || part.allows_audience(audience));
+            }
             for uri in &ask.redirect_uris {
                 prop_assert!(!merged.allows_redirect(uri) || part.allows_redirect(uri));
             }
@@ -185,6 +195,7 @@ proptest! {
         let violated = policies.iter().any(|policy| !violations(&ask, policy).is_empty());
         let allowed = ask.grant_types.iter().all(|grant| merged.allows_grant(*grant))
             && ask.scopes.iter().all(|scope| merged.allows_scope(scope))
+            && ask.audiences.iter().all(|audience| merged.allows_audience(audience))
             && ask.redirect_uris.iter().all(|uri| merged.allows_redirect(uri))
             && merged.client_types.as_ref().is_none_or(|types| types.contains(&ask.client_type));
         prop_assert!(violated || allowed);

@@ -45,6 +45,9 @@ pub struct AuthPolicySpec {
     /// Scopes that clients may be given
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_scopes: Option<Vec<String>>,
+    /// Audiences that clients may name: whom they get tokens for, and whose tokens they may exchange and introspect
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_audiences: Option<Vec<String>>,
     /// Types of clients that there may be
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_client_types: Option<Vec<ClientType>>,

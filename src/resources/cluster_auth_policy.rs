@@ -44,6 +44,9 @@ pub struct ClusterAuthPolicySpec {
     /// Scopes that clients may be given
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_scopes: Option<Vec<String>>,
+    /// Audiences that clients may name: whom they get tokens for, and whose tokens they may exchange and introspect
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_audiences: Option<Vec<String>>,
     /// Types of clients that there may be
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_client_types: Option<Vec<ClientType>>,
@@ -71,6 +74,7 @@ impl From<ClusterAuthPolicySpec> for AuthPolicySpec {
             allowed_grant_types,
             enforce_pkce,
             allowed_scopes,
+            allowed_audiences,
             allowed_client_types,
             client_authentication,
             redirect_uris,
@@ -84,6 +88,7 @@ impl From<ClusterAuthPolicySpec> for AuthPolicySpec {
             allowed_grant_types,
             enforce_pkce,
             allowed_scopes,
+            allowed_audiences,
             allowed_client_types,
             client_authentication,
             redirect_uris,

@@ -42,6 +42,25 @@ fn a_policy_that_tightens_acts_at_once_on_live_clients() {
 }
 
 #[test]
+fn a_policy_that_takes_an_audience_away_never_turns_it_into_the_issuer() {
+    let two = json!({"audiences": ["https://orders.example.org", "https://stock.example.org"]});
+    let mut world = World::new().client("shop", two);
+    world.compile();
+    let mut world = world.policy("web", json!({"allowedAudiences": ["https://stock.example.org"]}));
+    let compiled = world.compile();
+    let (reason, message) = shop(&compiled);
+    assert_eq!(reason, "PolicyViolation");
+    let expected = "audiences: asks for https://orders.example.org, AuthPolicy identity/web allows https://stock.example.org";
+    assert!(message.contains(expected), "{message}");
+    assert_eq!(live(&compiled, "team-a.shop").unwrap().audiences, ["https://stock.example.org"]);
+    let compiled = world.policy("web", json!({"allowedAudiences": []})).compile();
+    assert!(
+        live(&compiled, "team-a.shop").is_none(),
+        "a client without audiences would get tokens for the issuer"
+    );
+}
+
+#[test]
 fn a_policy_that_forbids_a_live_clients_type_ends_it() {
     let mut world = World::new().client("shop", json!({}));
     world.compile();
