@@ -9,6 +9,7 @@ pub mod directory;
 pub mod http;
 pub mod jose;
 pub mod oauth;
+pub mod operator;
 pub mod resources;
 pub mod source;
 pub mod store;

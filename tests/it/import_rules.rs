@@ -28,6 +28,7 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("http", &["oauth", "config", "jose", "actors", "telemetry"]),
+    ("operator", &["oauth", "resources", "config", "wire", "grpc", "telemetry"]),
     (
         "cli",
         &[
@@ -41,6 +42,7 @@ const RULES: &[(&str, &[&str])] = &[
             "source",
             "actors",
             "http",
+            "operator",
             "telemetry",
             "demo",
         ],

@@ -1,0 +1,12 @@
+//! The operator: watches in, one consistent [`World`](world::World) out, and controllers that act on it.
+//!
+//! One task owns the index and publishes; everything else reads. Whoever writes to the cluster or pushes to a server does so only while
+//! [`Leader`](leader::Leader) says so.
+
+pub mod context;
+pub mod events;
+pub mod leader;
+pub mod metrics;
+pub mod overlay;
+pub mod settings;
+pub mod world;
