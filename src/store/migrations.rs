@@ -27,18 +27,32 @@ impl Migration {
 }
 
 /// The migrations of SQLite.
-pub(super) const SQLITE: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_first_tables",
-    sql: include_str!("../../sql/sqlite/0001_first_tables.sql"),
-}];
+pub(super) const SQLITE: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_first_tables",
+        sql: include_str!("../../sql/sqlite/0001_first_tables.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "0002_clients_index",
+        sql: include_str!("../../sql/sqlite/0002_clients_index.sql"),
+    },
+];
 
 /// The migrations of PostgreSQL.
-pub(super) const POSTGRES: &[Migration] = &[Migration {
-    version: 1,
-    name: "0001_first_tables",
-    sql: include_str!("../../sql/postgres/0001_first_tables.sql"),
-}];
+pub(super) const POSTGRES: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_first_tables",
+        sql: include_str!("../../sql/postgres/0001_first_tables.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "0002_clients_index",
+        sql: include_str!("../../sql/postgres/0002_clients_index.sql"),
+    },
+];
 
 /// The ones that are still to be run on a database whose table `schema_migrations` has these rows (version, checksum).
 ///

@@ -117,6 +117,10 @@ pub trait Grants: Send + Sync {
     async fn grant(&self, id: &GrantId) -> StoreResult<Option<GrantRecord>>;
     /// Ends a grant: its refresh family is dead, its access tokens are inactive. Ending twice is fine.
     async fn end_grant(&self, id: &GrantId, now: Timestamp) -> StoreResult<()>;
+    /// A client was deleted at `until`: ends its grants, and takes back codes that were not redeemed and consents that people gave it, so that
+    /// a client which gets the same id later inherits nothing. What is younger than `until` stays. At most `batch` rows of each
+    /// kind; returns how many there were: call it until there are none.
+    async fn end_grants_of_client(&self, client: &ClientId, until: Timestamp, batch: u32) -> StoreResult<u64>;
     /// Adds the first refresh token of a family.
     async fn add_refresh_token(&self, token: &RefreshRecord) -> StoreResult<()>;
     /// Looks without consuming: the token (used or not) and its grant, if this client owns it.

@@ -10,6 +10,16 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use std::time::Duration;
 
+/// What there is of a client (`$1`) up to a time (`$2`), at most `$3` rows each. Codes first: a grant that one opens meanwhile is then seen.
+const END_OF_CLIENT: [&str; 3] = [
+    "DELETE FROM codes WHERE hash = ANY(ARRAY(
+        SELECT hash FROM codes WHERE client_id = $1 AND consumed_at IS NULL AND created_at <= $2 ORDER BY hash LIMIT $3 FOR UPDATE))",
+    "UPDATE grants SET ended_at = $2 WHERE id = ANY(ARRAY(
+        SELECT id FROM grants WHERE client_id = $1 AND ended_at IS NULL AND created_at <= $2 ORDER BY id LIMIT $3 FOR UPDATE))",
+    "DELETE FROM consents WHERE client_id = $1 AND user_id = ANY(ARRAY(
+        SELECT user_id FROM consents WHERE client_id = $1 AND updated_at <= $2 ORDER BY user_id LIMIT $3 FOR UPDATE))",
+];
+
 #[async_trait]
 impl Grants for PostgresStore {
     async fn grant(&self, grant_id: &GrantId) -> StoreResult<Option<GrantRecord>> {
@@ -28,6 +38,19 @@ impl Grants for PostgresStore {
             Ok(())
         })
         .await
+    }
+
+    async fn end_grants_of_client(&self, client: &ClientId, until: Timestamp, batch: u32) -> StoreResult<u64> {
+        let mut ended = 0;
+        for sql in END_OF_CLIENT {
+            ended += self
+                .within(async {
+                    let mut lease = self.lease().await?;
+                    lease.execute(sql, &[&id(client), &time(until), &i64::from(batch)]).await
+                })
+                .await?;
+        }
+        Ok(ended)
     }
 
     async fn add_refresh_token(&self, token: &RefreshRecord) -> StoreResult<()> {

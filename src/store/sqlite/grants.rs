@@ -12,6 +12,16 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
 
+/// What there is of a client (`?1`) up to a time (`?2`), at most `?3` rows each.
+const END_OF_CLIENT: [&str; 3] = [
+    "DELETE FROM codes WHERE hash IN
+        (SELECT hash FROM codes WHERE client_id = ?1 AND consumed_at IS NULL AND created_at <= ?2 LIMIT ?3)",
+    "UPDATE grants SET ended_at = ?2 WHERE id IN
+        (SELECT id FROM grants WHERE client_id = ?1 AND ended_at IS NULL AND created_at <= ?2 LIMIT ?3)",
+    "DELETE FROM consents WHERE client_id = ?1 AND user_id IN
+        (SELECT user_id FROM consents WHERE client_id = ?1 AND updated_at <= ?2 LIMIT ?3)",
+];
+
 #[async_trait]
 impl Grants for SqliteStore {
     async fn grant(&self, id: &GrantId) -> StoreResult<Option<GrantRecord>> {
@@ -26,6 +36,22 @@ impl Grants for SqliteStore {
     async fn end_grant(&self, id: &GrantId, now: Timestamp) -> StoreResult<()> {
         let id = id.clone();
         self.write(move |connection| end(connection, &id, now)).await
+    }
+
+    async fn end_grants_of_client(&self, client: &ClientId, until: Timestamp, batch: u32) -> StoreResult<u64> {
+        let mut ended = 0;
+        for sql in END_OF_CLIENT {
+            let client = client.clone();
+            // An act of its own for each table, so that logins get their turn between.
+            let rows = self
+                .write(move |connection| {
+                    let mut statement = connection.prepare_cached(sql)?;
+                    Ok(statement.execute(params![client.as_str(), Time(until), batch])?)
+                })
+                .await?;
+            ended += u64::try_from(rows).unwrap_or(u64::MAX);
+        }
+        Ok(ended)
     }
 
     async fn add_refresh_token(&self, token: &RefreshRecord) -> StoreResult<()> {

@@ -75,6 +75,7 @@ async fn run_everything(store: &Arc<dyn Store>) {
     store.recent_audit(5).await.unwrap();
     store.hold_lease("l", "me", Duration::from_secs(9), at(0)).await.unwrap();
     store.withdraw_consent(&user, &shop(), at(3)).await.unwrap();
+    store.end_grants_of_client(&shop(), at(3), 10).await.unwrap();
     store.end_grant(&grant, at(3)).await.unwrap();
     store.end_session(&session.id, at(3)).await.unwrap();
     store.put_declared_users(&people(), &[], at(4)).await.unwrap();
