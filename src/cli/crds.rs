@@ -46,30 +46,48 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    /// The folders that hold the definitions: for kustomize and `kubectl apply`, and for the chart, which can take in no file from outside its folder.
+    const FOLDERS: [&str; 2] = ["k8s/crds", "k8s/chart/nauthera/files/crds"];
+
+    /// Everything that belongs into one of the folders.
+    fn expected(folder: &str) -> BTreeMap<String, String> {
+        let mut expected: BTreeMap<String, String> = files().unwrap().into_iter().collect();
+        if folder == "k8s/crds" {
+            let names: String = expected.keys().map(|name| format!("  - {name}\n")).collect();
+            let kustomization = format!(
+                "# Generated: run `make crds`.\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n{names}"
+            );
+            expected.insert("kustomization.yaml".to_owned(), kustomization);
+        }
+        expected
+    }
+
     /// `NAUTHERA_WRITE_CRDS=1 cargo test --lib crds` writes them (`make crds`).
     #[test]
-    fn the_files_in_k8s_crds_are_what_the_types_generate() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("k8s/crds");
-        let generated: BTreeMap<String, String> = files().unwrap().into_iter().collect();
-        if std::env::var_os("NAUTHERA_WRITE_CRDS").is_some() {
-            fs::create_dir_all(&folder).unwrap();
-            for (name, yaml) in &generated {
-                fs::write(folder.join(name), yaml).unwrap();
+    fn the_files_in_k8s_crds_and_in_the_chart_are_what_the_types_generate() {
+        for name in FOLDERS {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+            let expected = expected(name);
+            if std::env::var_os("NAUTHERA_WRITE_CRDS").is_some() {
+                fs::create_dir_all(&folder).unwrap();
+                for (file, text) in &expected {
+                    fs::write(folder.join(file), text).unwrap();
+                }
             }
-        }
-        let there: BTreeMap<String, String> = fs::read_dir(&folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .map(|path| {
-                (
-                    path.file_name().unwrap().to_string_lossy().into_owned(),
-                    fs::read_to_string(&path).unwrap(),
-                )
-            })
-            .collect();
-        assert_eq!(generated.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>());
-        for (name, yaml) in &generated {
-            assert!(there.get(name) == Some(yaml), "k8s/crds/{name} is out of date: run `make crds`");
+            let there: BTreeMap<String, String> = fs::read_dir(&folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .map(|path| {
+                    (
+                        path.file_name().unwrap().to_string_lossy().into_owned(),
+                        fs::read_to_string(&path).unwrap(),
+                    )
+                })
+                .collect();
+            assert_eq!(expected.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{name}");
+            for (file, text) in &expected {
+                assert!(there.get(file) == Some(text), "{name}/{file} is out of date: run `make crds`");
+            }
         }
     }
 
