@@ -58,6 +58,7 @@ pub async fn follow(settings: SourceSettings, platform: &Platform) -> anyhow::Re
     let options = Options {
         issuer_override: settings.issuer,
         server: settings.auth_server,
+        ..Options::default()
     };
     let (mut source, first) = FileSource::open(&settings.manifests, &settings.data, options)
         .await

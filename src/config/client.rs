@@ -1,10 +1,11 @@
 //! One AuthClient: its own rules, its references, its policies, its secret.
 
+use super::governing::Governing;
 use super::input::{GeneratedSecret, Key, Object};
-use super::policy::{self, Ask, Merged, NamedPolicy};
+use super::policy::{Ask, Merged};
 use super::redirect_uri;
 use super::refusal::{Aspect, Refusal};
-use super::verdict::WantedSecret;
+use super::verdict::{Rotation, WantedSecret};
 use super::world::World;
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use crate::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
@@ -17,6 +18,7 @@ use crate::resources::common::{AuthMethod, ClientGrantType, ClientType as Declar
 use crate::resources::time_span::TimeSpan;
 use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use url::Url;
 
 /// How strictly policies are applied.
@@ -34,11 +36,13 @@ pub struct Provisioned {
     /// Its AuthServer
     pub server: Key,
     /// What the server runs on; `None` while its secret has yet to be made
-    pub client: Option<Client>,
+    pub client: Option<Arc<Client>>,
     /// Its Secret
     pub secret: Option<Key>,
     /// Secret to make, or to write anew because its id or issuer changed
     pub wanted: Option<WantedSecret>,
+    /// When its secret is renewed
+    pub rotation: Option<Rotation>,
     /// What its policies come to
     pub effective: EffectivePolicyStatus,
     /// Things that work but should be looked at
@@ -193,31 +197,21 @@ pub fn evaluate(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, m
         return Err(Refusal::spec(&faults));
     }
     let server = world.server_for(key, &spec.auth_server_ref)?;
-    let policies = world.policies_for(&server, key, object)?;
-    let merged = Merged::all(&policies);
-    let ask = ask(spec);
-    let conflicts = policy::conflicts(&policies);
-    if !conflicts.is_empty() {
-        let text = conflicts
-            .iter()
-            .map(|conflict| format!("{} have no {} in common", conflict.policies.join(" and "), conflict.field))
-            .collect::<Vec<_>>();
-        let message = format!("{}; the owner of the policies has to change one of them", text.join("; "));
-        return Err(Refusal::new(Aspect::Policy, "PolicyConflict", message));
+    let governing = world.governing(&server, key, object)?;
+    if let Some(conflict) = &governing.conflict {
+        return Err(conflict.clone());
     }
+    let merged = &governing.merged;
+    let ask = ask(spec);
     let granted = match mode {
         Mode::Strict => {
-            let violations: Vec<String> = policies
-                .iter()
-                .flat_map(|policy| policy::violations(&ask, policy))
-                .map(|violation| violation.to_string())
-                .collect();
+            let violations: Vec<String> = governing.violations(&ask).map(|violation| violation.to_string()).collect();
             if !violations.is_empty() {
                 return Err(Refusal::new(Aspect::Policy, "PolicyViolation", violations.join("; ")));
             }
             ask
         }
-        Mode::Clamped => clamp(ask, &merged)?,
+        Mode::Clamped => clamp(ask, merged)?,
     };
     let auth_method = merged.auth_method(granted.client_type, granted.auth_method).ok_or_else(|| {
         Refusal::new(
@@ -227,16 +221,22 @@ pub fn evaluate(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, m
         )
     })?;
     let id = client_id(key, spec);
-    let secrets = secrets(world, key, spec, &id, &world.issuer(&server))?;
-    let effective = effective_status(&policies, &merged, spec.client_type);
+    let secrets = secrets(world, key, spec, &id, world.issuer(&server))?;
+    let effective = effective_status(&governing, spec.client_type);
     let client = secrets
         .accepted
-        .map(|accepted| build(key, spec, &id, granted, &merged, auth_method, accepted));
+        .map(|accepted| Arc::new(build(key, spec, &id, granted, merged, auth_method, accepted)));
+    let rotation = secrets
+        .name
+        .clone()
+        .filter(|_| secrets.is_generated)
+        .and_then(|secret| governing.rotation(secret));
     Ok(Provisioned {
         server,
         client,
         secret: secrets.name,
         wanted: secrets.wanted,
+        rotation,
         effective,
         notes: secrets.notes,
     })
@@ -336,11 +336,10 @@ fn deduplicated(list: Vec<String>) -> Vec<String> {
     list.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }
 
-fn effective_status(policies: &[NamedPolicy<'_>], merged: &Merged, client_type: DeclaredType) -> EffectivePolicyStatus {
-    let mut sources: Vec<String> = policies.iter().map(|policy| policy.name.clone()).collect();
-    sources.sort();
+fn effective_status(governing: &Governing, client_type: DeclaredType) -> EffectivePolicyStatus {
+    let merged = &governing.merged;
     EffectivePolicyStatus {
-        sources,
+        sources: merged.sources.iter().cloned().collect(),
         access_token_ttl: merged.access_token_ttl.unwrap_or(TimeSpan::BASELINE_ACCESS),
         refresh_token_ttl: merged.refresh_token_ttl.unwrap_or(TimeSpan::BASELINE_REFRESH),
         id_token_ttl: merged.id_token_ttl.unwrap_or(TimeSpan::BASELINE_ID),
@@ -352,6 +351,8 @@ struct Secrets {
     /// Hashes that are accepted; `None` while there is no secret yet
     accepted: Option<Vec<ClientSecret>>,
     name: Option<Key>,
+    /// Whether the platform makes it
+    is_generated: bool,
     wanted: Option<WantedSecret>,
     notes: Vec<String>,
 }
@@ -364,6 +365,7 @@ fn secrets(world: &World<'_>, key: &Key, spec: &AuthClientSpec, id: &ClientId, i
         return Ok(Secrets {
             accepted: Some(Vec::new()),
             name: None,
+            is_generated: false,
             wanted: None,
             notes: Vec::new(),
         });
@@ -389,6 +391,7 @@ fn secrets(world: &World<'_>, key: &Key, spec: &AuthClientSpec, id: &ClientId, i
             issuer: issuer.to_owned(),
         }),
         name: Some(name),
+        is_generated: true,
         notes: Vec::new(),
     })
 }
@@ -452,6 +455,7 @@ fn existing(world: &World<'_>, name: &Key, id: &ClientId) -> Result<Secrets, Ref
             not_after: None,
         }]),
         name: Some(name.clone()),
+        is_generated: false,
         wanted: None,
         notes,
     })

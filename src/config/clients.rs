@@ -1,7 +1,7 @@
 //! All AuthClients together: who is served, in which form, and who holds which `client_id`.
 
 use super::client::{self, Mode, Provisioned, client_id};
-use super::input::{Accepted, Key, Object};
+use super::input::{Accepted, Key, Object, Objects};
 use super::refusal::{Aspect, Refusal};
 use super::world::World;
 use crate::oauth::ids::ClientId;
@@ -10,6 +10,7 @@ use crate::resources::auth_client::AuthClientSpec;
 use crate::resources::common::LocalRef;
 use crate::resources::condition::{Condition, ConditionStatus};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What was decided about one client.
 #[derive(Clone, Debug)]
@@ -21,12 +22,17 @@ pub struct Decision {
 }
 
 /// Decides on every client, and hands on what was accepted.
-pub fn decide(world: &World<'_>, previous: &Accepted) -> (BTreeMap<Key, Decision>, BTreeMap<Key, Object<AuthClientSpec>>) {
+pub fn decide(world: &World<'_>, previous: &Accepted) -> (BTreeMap<Key, Decision>, Objects<AuthClientSpec>) {
     let mut decisions: BTreeMap<Key, Decision> = world
         .resources
         .clients
         .iter()
-        .map(|(key, object)| (key.clone(), decide_one(world, key, object, previous.clients.get(key))))
+        .map(|(key, object)| {
+            (
+                key.clone(),
+                decide_one(world, key, object, previous.clients.get(key).map(Arc::as_ref)),
+            )
+        })
         .collect();
     settle_ids(world, previous, &mut decisions);
     let accepted = world
@@ -36,7 +42,7 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> (BTreeMap<Key, Decision
         .filter_map(|(key, object)| {
             let is_accepted = decisions.get(key).is_some_and(|decision| decision.refusal.is_none());
             let kept = if is_accepted { Some(object) } else { previous.clients.get(key) };
-            kept.map(|object| (key.clone(), object.clone()))
+            kept.map(|object| (key.clone(), Arc::clone(object)))
         })
         .collect();
     (decisions, accepted)

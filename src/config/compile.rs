@@ -1,13 +1,12 @@
 //! Resources in; snapshots, verdicts and wanted secrets out. Pure: the same input gives the same output.
 
 use super::clients::{self, Decision};
-use super::input::{Accepted, Key, Kind, Options, Resources};
+use super::input::{Accepted, Key, Kind, Objects, Options, Resources, Runtime};
 use super::people::{self, People, store_id};
-use super::policy::{self, NamedPolicy};
 use super::snapshot::{DeclaredUser, Revision, Snapshot, UserStoreConfig, UserStoreKind};
 use super::verdict::{Compiled, Status, Verdict};
 use super::world::{Standing, World};
-use super::{client, revision, server};
+use super::{client, reach, revision, server};
 use crate::resources::auth_policy::ViolationStatus;
 use crate::resources::condition::Condition;
 use crate::resources::{AuthPolicySpec, AuthPolicyStatus, AuthServerSpec, AuthServerStatus, GroupStatus, UserStatus, UserStoreStatus};
@@ -59,6 +58,9 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
         .collect();
     secrets_wanted.sort_by(|a, b| a.secret.cmp(&b.secret));
     Compiled {
+        governed: reach::governed(&world, &people, &snapshots),
+        client_servers: reach::client_servers(&decisions),
+        rotations: reach::rotations(&decisions),
         snapshots,
         verdicts,
         secrets_wanted,
@@ -72,7 +74,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
     }
 }
 
-fn in_force<S: Clone>(standings: &BTreeMap<Key, Standing<S>>) -> BTreeMap<Key, super::input::Object<S>> {
+fn in_force<S>(standings: &BTreeMap<Key, Standing<S>>) -> Objects<S> {
     standings
         .iter()
         .filter_map(|(key, standing)| standing.in_force.clone().map(|object| (key.clone(), object)))
@@ -106,7 +108,7 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, decisions: &BTreeM
         .filter_map(|decision| decision.served.as_ref())
         .filter(|served| served.server == *key)
         .filter_map(|served| served.client.as_ref())
-        .map(|client| (client.id.clone(), Arc::new(client.clone())))
+        .map(|client| (client.id.clone(), Arc::clone(client)))
         .collect();
     let ids: Vec<_> = stores.iter().map(store_id).collect();
     let users: Vec<Arc<DeclaredUser>> = people
@@ -118,7 +120,7 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, decisions: &BTreeM
     let mut snapshot = Snapshot {
         revision: Revision(String::new()),
         server: key.to_string(),
-        issuer: world.issuer(key),
+        issuer: world.issuer(key).to_owned(),
         signing: server::signing_policy(&spec.signing),
         clients,
         user_stores: ids
@@ -180,13 +182,7 @@ fn server_verdict(
             "every UserStore that it names is there",
         ));
     }
-    if spec.is_some_and(|spec| spec.tls.is_some()) {
-        conditions.push(Condition::no(
-            "TLS",
-            "NotServedYet",
-            "this release does not serve TLS from certSecretRef: let a proxy in front of it do so",
-        ));
-    }
+    conditions.extend(spec.map(|spec| server::unserved(spec, world.options.runtime)).unwrap_or_default());
     if let Some(generation) = world.resources.servers.get(key).and_then(|object| object.generation) {
         set_generation(&mut conditions, generation);
     }
@@ -226,16 +222,14 @@ fn exposure(world: &World<'_>, decisions: &BTreeMap<Key, Decision>) -> BTreeMap<
             continue;
         };
         let ask = client::ask(&object.spec);
-        for (kind, policy, spec) in world.audited_for(&server, key, object) {
-            let named = NamedPolicy {
-                name: format!("{kind} {policy}"),
-                spec,
-            };
-            let messages: Vec<String> = policy::violations(&ask, &named)
+        let audited = world.audited_for(&server, key, object);
+        for member in &audited.members {
+            let messages: Vec<String> = member
+                .violations(&ask)
                 .into_iter()
                 .map(|violation| format!("{}: asks for {}, allowed: {}", violation.field, violation.asked, violation.allowed))
                 .collect();
-            let exposed = found.entry((kind, policy.clone())).or_default();
+            let exposed = found.entry((member.kind, member.key.clone())).or_default();
             exposed.bound += 1;
             if !messages.is_empty() {
                 exposed.violations.push(ViolationStatus {
@@ -278,11 +272,11 @@ fn policy_verdict(world: &World<'_>, kind: Kind, key: &Key, standing: &Standing<
         .and_then(|object| object.spec.client_authentication.as_ref())
         .and_then(|authentication| authentication.secret_rotation.as_ref())
         .is_some_and(|rotation| rotation.enabled);
-    if rotates {
+    if rotates && world.options.runtime == Runtime::Files {
         conditions.push(Condition::no(
             "SecretRotation",
             "NotServedYet",
-            "this release does not rotate client secrets by schedule: delete a client's Secret to get a new one",
+            "only the operator renews client secrets by schedule: delete a client's Secret to get a new one",
         ));
     }
     let generation = declared.and_then(|object| object.generation);

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Labels of a resource or a namespace.
 pub type Labels = BTreeMap<String, String>;
@@ -119,6 +120,9 @@ impl<S> Object<S> {
     }
 }
 
+/// Resources of one kind. Shared: a compilation hands on what it was given without copying it.
+pub type Objects<S> = BTreeMap<Key, Arc<Object<S>>>;
+
 /// A Secret that someone wrote. `Debug` shows no value.
 #[derive(Clone, Debug, Default)]
 pub struct SecretObject {
@@ -147,19 +151,19 @@ pub struct GeneratedSecret {
 #[derive(Clone, Debug, Default)]
 pub struct Resources {
     /// AuthServers
-    pub servers: BTreeMap<Key, Object<AuthServerSpec>>,
+    pub servers: Objects<AuthServerSpec>,
     /// AuthClients
-    pub clients: BTreeMap<Key, Object<AuthClientSpec>>,
+    pub clients: Objects<AuthClientSpec>,
     /// AuthPolicies
-    pub policies: BTreeMap<Key, Object<AuthPolicySpec>>,
+    pub policies: Objects<AuthPolicySpec>,
     /// ClusterAuthPolicies; their keys have an empty namespace
-    pub cluster_policies: BTreeMap<Key, Object<AuthPolicySpec>>,
+    pub cluster_policies: Objects<AuthPolicySpec>,
     /// UserStores
-    pub user_stores: BTreeMap<Key, Object<UserStoreSpec>>,
+    pub user_stores: Objects<UserStoreSpec>,
     /// Users
-    pub users: BTreeMap<Key, Object<UserSpec>>,
+    pub users: Objects<UserSpec>,
     /// Groups
-    pub groups: BTreeMap<Key, Object<GroupSpec>>,
+    pub groups: Objects<GroupSpec>,
     /// Secrets that people wrote
     pub secrets: BTreeMap<Key, SecretObject>,
     /// Secrets that the platform made for clients
@@ -180,9 +184,21 @@ impl Resources {
     }
 }
 
+/// Who acts on what is compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Runtime {
+    /// A folder of manifests: one process that somebody started. Nobody makes pods or renews secrets by schedule.
+    #[default]
+    Files,
+    /// The operator, in a cluster
+    Cluster,
+}
+
 /// What the caller decides.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// Who acts on the outcome; fields that nobody acts on are answered by a condition
+    pub runtime: Runtime,
     /// Instead of `issuerUrl` (development: the address that the server listens on)
     pub issuer_override: Option<String>,
     /// Which AuthServer [`super::verdict::Compiled::chosen`] means, as `namespace/name`; may be left out where there is just one
@@ -194,13 +210,13 @@ pub struct Options {
 #[serde(default)]
 pub struct Accepted {
     /// AuthServers
-    pub servers: BTreeMap<Key, Object<AuthServerSpec>>,
+    pub servers: Objects<AuthServerSpec>,
     /// AuthClients
-    pub clients: BTreeMap<Key, Object<AuthClientSpec>>,
+    pub clients: Objects<AuthClientSpec>,
     /// AuthPolicies
-    pub policies: BTreeMap<Key, Object<AuthPolicySpec>>,
+    pub policies: Objects<AuthPolicySpec>,
     /// ClusterAuthPolicies
-    pub cluster_policies: BTreeMap<Key, Object<AuthPolicySpec>>,
+    pub cluster_policies: Objects<AuthPolicySpec>,
     /// Users
-    pub users: BTreeMap<Key, Object<UserSpec>>,
+    pub users: Objects<UserSpec>,
 }

@@ -6,17 +6,21 @@
 mod client;
 mod clients;
 pub mod compile;
+mod governing;
 pub mod input;
 pub mod names;
 mod people;
 pub mod policy;
 #[cfg(test)]
 mod properties;
+pub mod reach;
 pub mod redirect_uri;
 mod refusal;
 mod revision;
+pub mod rotation;
 mod selector;
 mod server;
+mod share;
 pub mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -24,3 +28,4 @@ pub mod verdict;
 mod world;
 
 pub use compile::compile;
+pub use share::share;

@@ -1,6 +1,6 @@
 //! UserStores, Users and Groups.
 
-use super::input::{Accepted, Key, Object, Resources};
+use super::input::{Accepted, Key, Objects, Resources};
 use super::refusal::{Aspect, Refusal};
 use super::snapshot::DeclaredUser;
 use crate::oauth::ids::UserStoreId;
@@ -29,6 +29,8 @@ pub struct GroupDecision {
     pub refusal: Option<Refusal>,
     /// How many members it has
     pub members: u32,
+    /// The UserStore that they live in
+    pub store: Option<Key>,
 }
 
 /// Everything about people.
@@ -43,7 +45,7 @@ pub struct People {
     /// Groups
     pub groups: BTreeMap<Key, GroupDecision>,
     /// What was accepted
-    pub accepted: BTreeMap<Key, Object<UserSpec>>,
+    pub accepted: Objects<UserSpec>,
 }
 
 /// The id of a store.
@@ -77,7 +79,7 @@ pub fn decide(resources: &Resources, previous: &Accepted) -> People {
             }
         };
         let kept = if refusal.is_none() { Some(object) } else { before };
-        people.accepted.extend(kept.map(|object| (key.clone(), object.clone())));
+        people.accepted.extend(kept.map(|object| (key.clone(), Arc::clone(object))));
         resolved.insert(key.clone(), (refusal, form, earlier));
     }
     settle_usernames(previous, &mut resolved, &mut people);
@@ -268,6 +270,7 @@ fn join_groups(resources: &Resources, resolved: &mut Resolved, people: &mut Peop
             Some(refusal) => GroupDecision {
                 refusal: Some(refusal),
                 members: 0,
+                store: None,
             },
             None => join_group(resources, &people.stores, key, &object.spec, resolved),
         };
@@ -288,6 +291,7 @@ fn join_group(resources: &Resources, stores: &BTreeSet<Key>, key: &Key, spec: &G
             return GroupDecision {
                 refusal: Some(refusal),
                 members: 0,
+                store: None,
             };
         }
     };
@@ -312,5 +316,9 @@ fn join_group(resources: &Resources, stores: &BTreeSet<Key>, key: &Key, spec: &G
         let message = format!("members: UserStore {store} has no declared user named {names}; the others are members");
         Refusal::new(Aspect::References, "MemberNotFound", message)
     });
-    GroupDecision { refusal, members }
+    GroupDecision {
+        refusal,
+        members,
+        store: Some(store),
+    }
 }

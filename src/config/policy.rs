@@ -2,6 +2,7 @@
 
 use super::input::Labels;
 use super::redirect_uri::{host, host_intersection, host_matches, host_pattern_fault};
+use super::rotation::{self, RotationRule};
 use super::selector;
 use crate::oauth::scope::Scopes;
 use crate::resources::AuthPolicySpec;
@@ -104,6 +105,8 @@ pub struct Merged {
     pub groups: Option<BTreeSet<String>>,
     /// Host patterns that all of them allow
     pub hosts: Option<BTreeSet<String>>,
+    /// When client secrets are renewed
+    pub rotation: Option<RotationRule>,
 }
 
 fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
@@ -178,6 +181,7 @@ impl Merged {
                 set(spec.redirect_uris.as_ref().and_then(|rules| rules.hosts.as_ref())),
                 set(spec.redirect_uris.as_ref().and_then(|rules| rules.hosts.as_ref())),
             ),
+            rotation: RotationRule::of(spec),
         }
     }
 
@@ -203,6 +207,10 @@ impl Merged {
             public_methods: common(self.public_methods, other.public_methods),
             groups: common(self.groups, other.groups),
             hosts: common_hosts(self.hosts, other.hosts),
+            rotation: match (self.rotation, other.rotation) {
+                (Some(a), Some(b)) => Some(a.and(b)),
+                (a, b) => a.or(b),
+            },
             sources: self.sources,
             usual_methods: self.usual_methods,
         }
@@ -211,6 +219,11 @@ impl Merged {
     /// All of them at once.
     pub fn all(policies: &[NamedPolicy<'_>]) -> Self {
         policies.iter().map(Self::of).fold(Self::default(), Self::and)
+    }
+
+    /// All of them at once, each already read.
+    pub fn of_all<'m>(parts: impl IntoIterator<Item = &'m Self>) -> Self {
+        parts.into_iter().cloned().fold(Self::default(), Self::and)
     }
 
     /// Lifetime of access tokens, baseline included.
@@ -285,6 +298,12 @@ fn redirect_allowed(patterns: &BTreeSet<String>, uri: &str) -> bool {
 
 /// Fields in which the policies have nothing in common though each alone allows something. A pair is named where there is one.
 pub fn conflicts(policies: &[NamedPolicy<'_>]) -> Vec<Conflict> {
+    let singles: Vec<(&str, Merged)> = policies.iter().map(|policy| (policy.name.as_str(), Merged::of(policy))).collect();
+    conflicts_of(&singles.iter().map(|(name, single)| (*name, single)).collect::<Vec<_>>())
+}
+
+/// As [`conflicts`], of policies that were read already.
+pub fn conflicts_of(singles: &[(&str, &Merged)]) -> Vec<Conflict> {
     type Reader = fn(&Merged) -> Option<usize>;
     let fields: [(&'static str, Reader); 8] = [
         ("allowedGrantTypes", |m| m.grant_types.as_ref().map(BTreeSet::len)),
@@ -298,21 +317,20 @@ pub fn conflicts(policies: &[NamedPolicy<'_>]) -> Vec<Conflict> {
         ("allowedGroups", |m| m.groups.as_ref().map(BTreeSet::len)),
         ("redirectUris.hosts", |m| m.hosts.as_ref().map(BTreeSet::len)),
     ];
-    let singles: Vec<(&str, Merged)> = policies.iter().map(|policy| (policy.name.as_str(), Merged::of(policy))).collect();
-    let merged = Merged::all(policies);
+    let merged = Merged::of_all(singles.iter().map(|(_, single)| *single));
     let mut found = Vec::new();
     for (field, count) in fields {
         if count(&merged) != Some(0) {
             continue;
         }
-        let mut stating: Vec<&(&str, Merged)> = singles.iter().filter(|(_, single)| count(single).is_some()).collect();
+        let mut stating: Vec<&(&str, &Merged)> = singles.iter().filter(|(_, single)| count(single).is_some()).collect();
         if stating.iter().any(|(_, single)| count(single) == Some(0)) {
             continue; // one policy alone allows nothing: no conflict, each client that asks violates it
         }
         stating.sort_by_key(|(name, _)| *name);
         let pair = stating.iter().enumerate().find_map(|(index, (a_name, a))| {
             stating.iter().skip(index + 1).find_map(|(b_name, b)| {
-                (count(&a.clone().and(b.clone())) == Some(0)).then(|| vec![(*a_name).to_owned(), (*b_name).to_owned()])
+                (count(&Merged::of_all([*a, *b])) == Some(0)).then(|| vec![(*a_name).to_owned(), (*b_name).to_owned()])
             })
         });
         found.push(Conflict {
@@ -332,7 +350,11 @@ pub fn conflicts(policies: &[NamedPolicy<'_>]) -> Vec<Conflict> {
 
 /// Every field in which the client asks for more than this one policy allows.
 pub fn violations(ask: &Ask, policy: &NamedPolicy<'_>) -> Vec<Violation> {
-    let merged = Merged::of(policy);
+    violations_of(ask, &policy.name, &Merged::of(policy))
+}
+
+/// As [`violations`], of a policy that was read already.
+pub fn violations_of(ask: &Ask, policy: &str, merged: &Merged) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut add = |field: &'static str, asked: Vec<&str>, allowed: Vec<&str>| {
         if !asked.is_empty() {
@@ -344,7 +366,7 @@ pub fn violations(ask: &Ask, policy: &NamedPolicy<'_>) -> Vec<Violation> {
                 } else {
                     allowed.join(", ")
                 },
-                policy: policy.name.clone(),
+                policy: policy.to_owned(),
             });
         }
     };
@@ -460,21 +482,7 @@ pub fn faults(spec: &AuthPolicySpec) -> Vec<String> {
             found.push("clientAuthentication.method is what confidential clients use, so it cannot be none".to_owned());
         }
         if let Some(rotation) = &authentication.secret_rotation {
-            match &rotation.schedule {
-                Some(schedule) => {
-                    if let Err(error) = schedule.parse::<croner::Cron>() {
-                        found.push(format!(
-                            "clientAuthentication.secretRotation.schedule: {schedule:?} is not a schedule: {error}"
-                        ));
-                    }
-                }
-                None if rotation.enabled => {
-                    found.push(
-                        "clientAuthentication.secretRotation.schedule is missing; for example \"0 0 * * *\" for each midnight".to_owned(),
-                    );
-                }
-                None => {}
-            }
+            found.extend(rotation::faults(rotation));
         }
     }
     found

@@ -1,6 +1,6 @@
 //! What holds for all policies and all resources.
 
-use super::input::{Accepted, Key, Object, Options, Resources};
+use super::input::{Accepted, Key, Object, Objects, Options, Resources};
 use super::policy::{Ask, Merged, NamedPolicy, conflicts, violations};
 use super::redirect_uri::{fault, host_intersection, host_matches};
 use super::{compile, names};
@@ -13,6 +13,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const SCOPES: &[&str] = &["openid", "profile", "email", "orders:read", "admin"];
 const AUDIENCES: &[&str] = &["https://orders.example.org", "https://stock.example.org"];
@@ -264,13 +265,13 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn objects<S>(value: impl Strategy<Value = Value>) -> impl Strategy<Value = std::collections::BTreeMap<Key, Object<S>>>
+fn objects<S>(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Objects<S>>
 where
     S: serde::de::DeserializeOwned + std::fmt::Debug,
 {
     btree_map(key(), value, 0..4).prop_map(|map| {
         map.into_iter()
-            .map(|(key, value)| (key, Object::new(serde_json::from_value(value).unwrap())))
+            .map(|(key, value)| (key, Arc::new(Object::new(serde_json::from_value(value).unwrap()))))
             .collect()
     })
 }
@@ -305,7 +306,7 @@ fn resources() -> impl Strategy<Value = Resources> {
     (
         objects(server),
         objects(client),
-        btree_map(key(), policy().prop_map(Object::new), 0..4),
+        btree_map(key(), policy().prop_map(|policy| Arc::new(Object::new(policy))), 0..4),
         objects(store),
         objects(user),
         objects(group),

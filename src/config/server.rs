@@ -1,9 +1,11 @@
 //! What makes an AuthServer acceptable, and what its resource comes to.
 
+use super::input::Runtime;
 use super::redirect_uri::is_loopback;
 use super::selector;
 use super::snapshot::{Branding, SigningAlgorithm, SigningPolicy};
 use crate::resources::auth_server::{Algorithm, AllowedClients, AuthServerSpec, BrandingSpec, From, Signing};
+use crate::resources::condition::Condition;
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -128,6 +130,46 @@ pub fn branding(spec: Option<&BrandingSpec>) -> Branding {
         logo_url: spec.logo_url.clone(),
         primary_color: spec.primary_color.clone(),
     })
+}
+
+/// What the server's resource asks for and nobody gives it.
+pub fn unserved(spec: &AuthServerSpec, runtime: Runtime) -> Vec<Condition> {
+    let mut found = Vec::new();
+    if spec.cache.is_some() {
+        found.push(Condition::no(
+            "Cache",
+            "NotServedYet",
+            "this release uses no cache: everything is read from the database",
+        ));
+    }
+    if runtime == Runtime::Cluster {
+        return found;
+    }
+    if spec.tls.is_some() {
+        found.push(Condition::no(
+            "TLS",
+            "NotServedYet",
+            "a server that reads files takes its certificate from --tls-cert and --tls-key, not from here",
+        ));
+    }
+    let asked: Vec<&str> = [
+        ("autoscaling", spec.autoscaling.is_some()),
+        ("image", spec.image.is_some()),
+        ("resources", spec.resources.is_some()),
+        ("database", spec.database.is_some()),
+        ("exposure", spec.exposure.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(field, there)| there.then_some(field))
+    .collect();
+    if !asked.is_empty() {
+        let message = format!(
+            "{}: for the operator; a server that reads files is started by hand",
+            asked.join(", ")
+        );
+        found.push(Condition::no("Deployed", "NotServedYet", message));
+    }
+    found
 }
 
 /// Whether clients of a namespace may name this server.

@@ -6,8 +6,9 @@ use crate::oauth::ids::ClientId;
 use crate::resources::condition::Condition;
 use crate::resources::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, GroupStatus, UserStatus, UserStoreStatus};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The status that a resource gets.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -75,6 +76,21 @@ pub struct WantedSecret {
     pub issuer: String,
 }
 
+/// When the secret that was made for a client is renewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// Namespace and name of the Secret
+    pub secret: Key,
+    /// Five cron fields: minute, hour, day of month, month, day of week
+    pub schedule: String,
+    /// The IANA time zone in which the schedule is meant
+    pub time_zone: String,
+    /// How long the secret before it stays in force
+    pub overlap: Duration,
+    /// Renewals are spread over this long after the scheduled time
+    pub jitter: Duration,
+}
+
 /// The outcome of a compilation.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
@@ -84,6 +100,13 @@ pub struct Compiled {
     pub verdicts: Vec<Verdict>,
     /// Secrets that the caller has to make
     pub secrets_wanted: Vec<WantedSecret>,
+    /// Of each AuthClient in force whose secret is renewed by schedule
+    pub rotations: BTreeMap<Key, Rotation>,
+    /// The AuthServer that serves each AuthClient in force, and the `client_id` under which it does
+    pub client_servers: BTreeMap<Key, (Key, ClientId)>,
+    /// The AuthServers that each resource reaches: policies that govern clients there, people's stores, and who lives in them.
+    /// AuthServers and AuthClients themselves are not here.
+    pub governed: BTreeMap<(Kind, Key), BTreeSet<Key>>,
     /// To be handed to the next compilation
     pub accepted: Accepted,
 }
@@ -130,7 +153,11 @@ impl Compiled {
 
     /// The verdict on a resource.
     pub fn verdict(&self, kind: Kind, key: &Key) -> Option<&Verdict> {
-        self.verdicts.iter().find(|verdict| verdict.kind == kind && verdict.key == *key)
+        // They are listed by kind, namespace and name.
+        let found = self
+            .verdicts
+            .binary_search_by(|verdict| (verdict.kind, &verdict.key).cmp(&(kind, key)));
+        found.ok().and_then(|index| self.verdicts.get(index))
     }
 
     /// Whether every resource was accepted as it is written.

@@ -1,21 +1,22 @@
 //! What every client's evaluation looks at: the servers and policies that are in force, and who owns which secret.
 
 use super::client::generated_secret;
-use super::input::{Accepted, Key, Kind, Object, Options, Resources};
-use super::policy::{self, NamedPolicy};
+use super::governing::{Governing, Roster};
+use super::input::{Accepted, Key, Kind, Labels, Object, Objects, Options, Resources};
 use super::refusal::{Aspect, Refusal};
-use super::{selector, server};
+use super::{policy, server};
 use crate::resources::auth_client::AuthClientSpec;
-use crate::resources::auth_policy::PolicyMode;
 use crate::resources::common::ResourceRef;
 use crate::resources::{AuthPolicySpec, AuthServerSpec};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// A resource's form that is in force, and what is wrong with its latest one.
 #[derive(Clone, Debug)]
 pub struct Standing<S> {
     /// The latest form if it is acceptable, else the last accepted one, else nothing
-    pub in_force: Option<Object<S>>,
+    pub in_force: Option<Arc<Object<S>>>,
     /// Why the latest form is refused
     pub refusal: Option<Refusal>,
 }
@@ -33,34 +34,59 @@ pub struct World<'a> {
     pub policies: BTreeMap<Key, Standing<AuthPolicySpec>>,
     /// ClusterAuthPolicies
     pub cluster_policies: BTreeMap<Key, Standing<AuthPolicySpec>>,
-    secret_owners: BTreeMap<Key, Key>,
+    /// The policies that each server selects
+    rosters: BTreeMap<Key, Roster>,
+    /// Labels of the namespaces that have clients
+    namespaces: HashMap<&'a str, Labels>,
+    secret_owners: HashMap<Key, &'a Key>,
 }
 
 impl<'a> World<'a> {
     /// Judges servers and policies.
     pub fn new(resources: &'a Resources, options: &'a Options, previous: &Accepted) -> Self {
+        let servers = servers(resources, previous);
+        let policies = judged(&resources.policies, &previous.policies);
+        let cluster_policies = judged(&resources.cluster_policies, &previous.cluster_policies);
+        let rosters = servers
+            .iter()
+            .filter_map(|(key, standing)| standing.in_force.as_ref().map(|object| (key, object)))
+            .map(|(key, object)| {
+                let roster = Roster::new(resources, key, object.spec.policy_selector.as_ref(), &policies, &cluster_policies);
+                (key.clone(), roster)
+            })
+            .collect();
+        let with_clients: BTreeSet<&str> = resources.clients.keys().map(|key| key.namespace.as_str()).collect();
         Self {
             resources,
             options,
-            servers: servers(resources, previous),
-            policies: policies(&resources.policies, &previous.policies),
-            cluster_policies: policies(&resources.cluster_policies, &previous.cluster_policies),
+            servers,
+            policies,
+            cluster_policies,
+            rosters,
+            namespaces: with_clients
+                .into_iter()
+                .map(|name| (name, resources.namespace_labels(name)))
+                .collect(),
             secret_owners: secret_owners(resources, previous),
         }
     }
 
     /// The issuer that a server's tokens carry.
-    pub fn issuer(&self, server: &Key) -> String {
+    pub fn issuer(&self, server: &Key) -> &str {
         let meant = self.options.server.as_ref().is_none_or(|name| *name == server.to_string());
         match &self.options.issuer_override {
-            Some(issuer) if meant => issuer.clone(),
+            Some(issuer) if meant => issuer,
             _ => self
                 .servers
                 .get(server)
                 .and_then(|standing| standing.in_force.as_ref())
-                .map(|object| object.spec.issuer_url.clone())
-                .unwrap_or_default(),
+                .map_or("", |object| &object.spec.issuer_url),
         }
+    }
+
+    fn labels_of(&self, namespace: &str) -> &Labels {
+        static NONE: Labels = Labels::new();
+        self.namespaces.get(namespace).unwrap_or(&NONE)
     }
 
     /// The AuthServer that a client names, if it may.
@@ -72,12 +98,12 @@ impl<'a> World<'a> {
             reference.namespace.clone().unwrap_or_else(|| client.namespace.clone()),
             reference.name.clone(),
         );
-        let labels = self.resources.namespace_labels(&client.namespace);
+        let labels = self.labels_of(&client.namespace);
         let admitted = self
             .servers
             .get(&key)
             .and_then(|standing| standing.in_force.as_ref())
-            .is_some_and(|object| server::admits(&object.spec.allowed_clients, &key.namespace, &client.namespace, &labels));
+            .is_some_and(|object| server::admits(&object.spec.allowed_clients, &key.namespace, &client.namespace, labels));
         if admitted {
             return Ok(key);
         }
@@ -92,83 +118,49 @@ impl<'a> World<'a> {
     ///
     /// # Errors
     /// `NoPolicyMatched` or `PolicyNotAccepted`.
-    pub fn policies_for(&self, server: &Key, client: &Key, object: &Object<AuthClientSpec>) -> Result<Vec<NamedPolicy<'_>>, Refusal> {
+    pub fn governing(&self, server: &Key, client: &Key, object: &Object<AuthClientSpec>) -> Result<Rc<Governing>, Refusal> {
         if let Some(place) = &self.resources.policies_unreadable {
             let message =
                 format!("the document at {place} cannot be read and may be a policy, so what clients may do is not known: mend it first");
             return Err(Refusal::new(Aspect::Policy, "PolicyNotAccepted", message));
         }
-        let mut governing = Vec::new();
-        for (kind, key, standing) in self.selected(server)? {
-            let name = format!("{kind} {key}");
-            let Some(policy) = &standing.in_force else {
-                let message = format!("{name} was refused, so what it allows is not known: its owner has to mend it");
-                return Err(Refusal::new(Aspect::Policy, "PolicyNotAccepted", message));
-            };
-            if policy.spec.mode == PolicyMode::Enforce && self.applies(&policy.spec, client, object) {
-                governing.push(NamedPolicy { name, spec: &policy.spec });
-            }
+        let Some(roster) = self.rosters.get(server) else {
+            return Ok(Rc::default());
+        };
+        match &roster.refusal {
+            Some(refusal) => Err(refusal.clone()),
+            None => Ok(roster.governing(|spec| self.applies(spec, client, object))),
         }
-        Ok(governing)
     }
 
-    /// Every policy in force that governs a client, audited ones too.
-    pub fn audited_for(&self, server: &Key, client: &Key, object: &Object<AuthClientSpec>) -> Vec<(Kind, &Key, &AuthPolicySpec)> {
-        self.selected(server)
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(kind, key, standing)| standing.in_force.as_ref().map(|policy| (kind, key, &policy.spec)))
-            .filter(|(_, _, spec)| self.applies(spec, client, object))
-            .collect()
+    /// Every policy in force that is for a client, audited ones too.
+    pub fn audited_for(&self, server: &Key, client: &Key, object: &Object<AuthClientSpec>) -> Rc<Governing> {
+        let roster = self.rosters.get(server);
+        roster.map_or_else(Rc::default, |roster| roster.audited(|spec| self.applies(spec, client, object)))
     }
 
     fn applies(&self, spec: &AuthPolicySpec, client: &Key, object: &Object<AuthClientSpec>) -> bool {
-        let namespace_labels = self.resources.namespace_labels(&client.namespace);
-        policy::applies(spec.applies_to.as_ref(), &object.labels, &namespace_labels, object.spec.client_type)
+        let labels = self.labels_of(&client.namespace);
+        policy::applies(spec.applies_to.as_ref(), &object.labels, labels, object.spec.client_type)
     }
 
-    /// The policies that a server selects, and every cluster-wide one.
-    #[allow(clippy::type_complexity)]
-    fn selected(&self, server: &Key) -> Result<Vec<(Kind, &Key, &Standing<AuthPolicySpec>)>, Refusal> {
-        let wanted = self
-            .servers
-            .get(server)
-            .and_then(|standing| standing.in_force.as_ref())
-            .and_then(|object| object.spec.policy_selector.as_ref());
-        let mut found = Vec::new();
-        if let Some(wanted) = wanted {
-            for (key, standing) in self.policies.iter().filter(|(key, _)| key.namespace == server.namespace) {
-                let declared = self.resources.policies.get(key).map(|object| &object.labels);
-                let labels = standing.in_force.as_ref().map(|object| &object.labels).or(declared);
-                if labels.is_some_and(|labels| selector::matches(wanted, labels)) {
-                    found.push((Kind::AuthPolicy, key, standing));
-                }
-            }
-            if found.is_empty() {
-                let message = format!(
-                    "no AuthPolicy in namespace {} matches the policySelector of AuthServer {server}: an AuthPolicy there needs the label {}",
-                    server.namespace,
-                    selector::describe(wanted)
-                );
-                return Err(Refusal::new(Aspect::Policy, "NoPolicyMatched", message));
-            }
-        }
-        let cluster_wide = self.cluster_policies.iter();
-        found.extend(cluster_wide.map(|(key, standing)| (Kind::ClusterAuthPolicy, key, standing)));
-        Ok(found)
+    /// The policies in force that a server selects.
+    pub fn selected_by(&self, server: &Key) -> impl Iterator<Item = (Kind, &Key)> {
+        let members = self.rosters.get(server).into_iter().flat_map(|roster| &roster.members);
+        members.map(|member| (member.kind, &member.key))
     }
 
     /// Whether any server selects this policy.
     pub fn is_selected(&self, kind: Kind, policy: &Key) -> bool {
-        self.servers.keys().any(|server| {
-            self.selected(server)
-                .is_ok_and(|found| found.iter().any(|(k, key, _)| *k == kind && *key == policy))
-        })
+        self.rosters
+            .values()
+            .flat_map(|roster| &roster.members)
+            .any(|member| member.kind == kind && member.key == *policy)
     }
 
     /// The client that a Secret's name belongs to.
     pub fn secret_owner(&self, secret: &Key) -> Option<&Key> {
-        self.secret_owners.get(secret)
+        self.secret_owners.get(secret).copied()
     }
 }
 
@@ -211,7 +203,7 @@ fn servers(resources: &Resources, previous: &Accepted) -> BTreeMap<Key, Standing
                 }
             } else {
                 Standing {
-                    in_force: Some(object.clone()),
+                    in_force: Some(Arc::clone(object)),
                     refusal: None,
                 }
             };
@@ -220,17 +212,14 @@ fn servers(resources: &Resources, previous: &Accepted) -> BTreeMap<Key, Standing
         .collect()
 }
 
-fn policies(
-    declared: &BTreeMap<Key, Object<AuthPolicySpec>>,
-    previous: &BTreeMap<Key, Object<AuthPolicySpec>>,
-) -> BTreeMap<Key, Standing<AuthPolicySpec>> {
+fn judged(declared: &Objects<AuthPolicySpec>, previous: &Objects<AuthPolicySpec>) -> BTreeMap<Key, Standing<AuthPolicySpec>> {
     declared
         .iter()
         .map(|(key, object)| {
             let faults = policy::faults(&object.spec);
             let standing = if faults.is_empty() {
                 Standing {
-                    in_force: Some(object.clone()),
+                    in_force: Some(Arc::clone(object)),
                     refusal: None,
                 }
             } else {
@@ -245,17 +234,18 @@ fn policies(
 }
 
 /// Whom a Secret's name belongs to: the client that it was made for, else the first that wants it.
-fn secret_owners(resources: &Resources, previous: &Accepted) -> BTreeMap<Key, Key> {
-    let mut owners: BTreeMap<Key, Key> = BTreeMap::new();
+fn secret_owners<'a>(resources: &'a Resources, previous: &Accepted) -> HashMap<Key, &'a Key> {
+    let mut owners: HashMap<Key, &Key> = HashMap::with_capacity(resources.clients.len());
     for (key, object) in &resources.clients {
-        let before = previous.clients.get(key).map(|object| &object.spec);
+        let before = previous.clients.get(key).filter(|before| !Arc::ptr_eq(before, object));
+        let before = before.map(|object| &object.spec);
         for secret in std::iter::once(&object.spec)
             .chain(before)
             .filter_map(|spec| generated_secret(key, spec))
         {
             let made_for = resources.generated.get(&secret).map(|made| &made.client);
             if !owners.contains_key(&secret) || made_for == Some(key) {
-                owners.insert(secret, key.clone());
+                owners.insert(secret, key);
             }
         }
     }

@@ -129,7 +129,32 @@ pub struct SecretRotation {
     pub enabled: bool,
     /// When, as five cron fields (minute, hour, day of month, month, day of week)
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
     pub schedule: Option<String>,
+    /// The IANA time zone in which the schedule is meant, such as Europe/Berlin
+    #[serde(default = "SecretRotation::default_time_zone")]
+    #[schemars(length(min = 1, max = 64))]
+    pub time_zone: String,
+    /// How long the secret before it stays in force. At most two secrets are in force, so a schedule that is denser cuts this short.
+    #[serde(default = "SecretRotation::default_overlap")]
+    pub overlap: TimeSpan,
+    /// Renewals are spread over this long after the scheduled time, each client always at its own moment
+    #[serde(default = "SecretRotation::default_jitter")]
+    pub jitter: TimeSpan,
+}
+
+impl SecretRotation {
+    fn default_time_zone() -> String {
+        "UTC".to_owned()
+    }
+
+    fn default_overlap() -> TimeSpan {
+        TimeSpan::SECRET_OVERLAP
+    }
+
+    fn default_jitter() -> TimeSpan {
+        TimeSpan::ROTATION_JITTER
+    }
 }
 
 /// Where redirect URIs may point.

@@ -1,7 +1,9 @@
 //! AuthServer: one issuer (owned by the platform team).
 
-use super::common::{LabelSelector, LocalRef, ResourceRef};
+use super::common::{LabelSelector, ResourceRef};
 use super::condition::Condition;
+use super::deployment::{Autoscaling, Cache, Compute, Database, Disruption};
+use super::exposure::{Exposure, Tls};
 use super::time_span::TimeSpan;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -39,7 +41,7 @@ pub struct AuthServerSpec {
     /// Which AuthPolicies of this namespace govern its clients. Left out: the secure baseline alone (and every ClusterAuthPolicy).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_selector: Option<LabelSelector>,
-    /// The certificate that it is reached by
+    /// The certificate by which pods serve HTTPS themselves; plain HTTP behind an Ingress or Gateway if left out
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// Where its users live; in the AuthServer's own namespace
@@ -58,14 +60,38 @@ pub struct AuthServerSpec {
     /// What its pages show of the organisation
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branding: Option<BrandingSpec>,
+    /// How many pods serve it. Without a database of its own or the operator's it is one, whatever this says.
+    #[serde(default = "AuthServerSpec::default_replicas")]
+    #[schemars(range(min = 1, max = 100))]
+    pub replicas: i32,
+    /// Lets the load decide on the number of pods, instead of `replicas`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<Autoscaling>,
+    /// What a node's drain must leave running
+    #[serde(default)]
+    pub disruption: Disruption,
+    /// The container image of its pods; the operator's own if left out
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 512))]
+    pub image: Option<String>,
+    /// CPU and memory of its pods
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Compute>,
+    /// Its database; the operator's default if left out, and SQLite within its one pod if there is none either
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<Database>,
+    /// Its cache. This release does not use one, and says so in a condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Cache>,
+    /// What brings people to its pods: an Ingress, or an HTTPRoute of the Gateway API
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposure>,
 }
 
-/// TLS of an AuthServer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Tls {
-    /// A `kubernetes.io/tls` Secret in the AuthServer's namespace
-    pub cert_secret_ref: LocalRef,
+impl AuthServerSpec {
+    fn default_replicas() -> i32 {
+        2
+    }
 }
 
 /// JWS algorithms on offer.

@@ -14,6 +14,8 @@ pub mod cluster_auth_policy;
 pub mod common;
 pub mod condition;
 pub mod crd;
+pub mod deployment;
+pub mod exposure;
 pub mod group;
 pub mod time_span;
 pub mod user;

@@ -41,6 +41,11 @@ impl TimeSpan {
     /// How long a key is published before and after where its server says nothing.
     pub const KEY_OVERLAP: Self = Self(Duration::from_secs(48 * 3600));
 
+    /// How long a client's secret before the newest stays in force where no policy says another.
+    pub const SECRET_OVERLAP: Self = Self(Duration::from_secs(3600));
+    /// How far renewals of client secrets are spread where no policy says another.
+    pub const ROTATION_JITTER: Self = Self(Duration::from_secs(5 * 60));
+
     /// A span of whole seconds; `None` for zero and beyond ten years.
     pub fn from_secs(seconds: u64) -> Option<Self> {
         let span = Duration::from_secs(seconds);

@@ -4,6 +4,7 @@ use super::manifest::{Content, Document};
 use super::problem::{Place, Problem};
 use crate::config::input::{Key, Kind, Resources};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the manifests declare.
 #[derive(Clone, Debug, Default)]
@@ -40,25 +41,25 @@ fn add(resources: &mut Resources, document: &Document) {
     let key = document.key.clone();
     match document.content.clone() {
         Content::AuthServer(object) => {
-            resources.servers.insert(key, object);
+            resources.servers.insert(key, Arc::new(object));
         }
         Content::AuthClient(object) => {
-            resources.clients.insert(key, *object);
+            resources.clients.insert(key, Arc::new(*object));
         }
         Content::AuthPolicy(object) => {
-            resources.policies.insert(key, *object);
+            resources.policies.insert(key, Arc::new(*object));
         }
         Content::ClusterAuthPolicy(object) => {
-            resources.cluster_policies.insert(key, *object);
+            resources.cluster_policies.insert(key, Arc::new(*object));
         }
         Content::UserStore(object) => {
-            resources.user_stores.insert(key, object);
+            resources.user_stores.insert(key, Arc::new(object));
         }
         Content::User(object) => {
-            resources.users.insert(key, *object);
+            resources.users.insert(key, Arc::new(*object));
         }
         Content::Group(object) => {
-            resources.groups.insert(key, object);
+            resources.groups.insert(key, Arc::new(object));
         }
         Content::Secret(secret) => {
             resources.secrets.insert(key, secret);

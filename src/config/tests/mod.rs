@@ -4,6 +4,7 @@ mod edits;
 mod people;
 mod policies;
 mod references;
+mod seams;
 mod secrets;
 mod snapshots;
 
@@ -47,19 +48,23 @@ impl World {
     }
 
     pub fn server(mut self, name: &str, value: Value) -> Self {
-        self.resources.servers.insert(Key::new("identity", name), Object::new(spec(value)));
+        self.resources
+            .servers
+            .insert(Key::new("identity", name), Arc::new(Object::new(spec(value))));
         self
     }
 
     pub fn policy(mut self, name: &str, value: Value) -> Self {
         let mut object = Object::new(spec(value));
         object.labels.insert("env".to_owned(), "prod".to_owned());
-        self.resources.policies.insert(Key::new("identity", name), object);
+        self.resources.policies.insert(Key::new("identity", name), Arc::new(object));
         self
     }
 
     pub fn cluster_policy(mut self, name: &str, value: Value) -> Self {
-        self.resources.cluster_policies.insert(Key::new("", name), Object::new(spec(value)));
+        self.resources
+            .cluster_policies
+            .insert(Key::new("", name), Arc::new(Object::new(spec(value))));
         self
     }
 
@@ -78,7 +83,9 @@ impl World {
         for (key, field) in fields.as_object().unwrap() {
             value[key] = field.clone();
         }
-        self.resources.clients.insert(Key::new(namespace, name), Object::new(spec(value)));
+        self.resources
+            .clients
+            .insert(Key::new(namespace, name), Arc::new(Object::new(spec(value))));
         self
     }
 
@@ -95,12 +102,14 @@ impl World {
     pub fn store(mut self, name: &str) -> Self {
         self.resources
             .user_stores
-            .insert(Key::new("identity", name), Object::new(spec(json!({"type": "local"}))));
+            .insert(Key::new("identity", name), Arc::new(Object::new(spec(json!({"type": "local"})))));
         self
     }
 
     pub fn user(mut self, name: &str, value: Value) -> Self {
-        self.resources.users.insert(Key::new("identity", name), Object::new(spec(value)));
+        self.resources
+            .users
+            .insert(Key::new("identity", name), Arc::new(Object::new(spec(value))));
         self
     }
 

@@ -10,10 +10,10 @@ fn a_user_takes_name_groups_and_password_from_manifests() {
             "alice",
             json!({"groups": ["staff"], "credentialSecretRef": {"name": "passwords", "key": "alice"}}),
         );
-    world
-        .resources
-        .groups
-        .insert(Key::new("identity", "managers"), Object::new(spec(json!({"members": ["Alice"]}))));
+    world.resources.groups.insert(
+        Key::new("identity", "managers"),
+        Arc::new(Object::new(spec(json!({"members": ["Alice"]})))),
+    );
     let compiled = world.compile();
     let [user] = main_snapshot(&compiled).users.as_slice() else {
         panic!()
@@ -69,10 +69,10 @@ fn a_refused_edit_of_a_user_leaves_the_person_as_they_were() {
 #[test]
 fn a_group_names_members_that_are_not_there() {
     let mut world = people().user("alice", json!({}));
-    world
-        .resources
-        .groups
-        .insert(Key::new("identity", "g"), Object::new(spec(json!({"members": ["alice", "carol"]}))));
+    world.resources.groups.insert(
+        Key::new("identity", "g"),
+        Arc::new(Object::new(spec(json!({"members": ["alice", "carol"]})))),
+    );
     let compiled = world.compile();
     let (reason, message) = ready(&compiled, Kind::Group, "identity", "g");
     assert_eq!(reason, "MemberNotFound");

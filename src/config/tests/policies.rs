@@ -202,7 +202,7 @@ fn a_policy_applies_by_namespace_labels_client_labels_and_type() {
         .client("gold", json!({}))
         .client("backend", json!({"clientType": "confidential"}))
         .client_in("team-b", "other", json!({}));
-    let gold = world.resources.clients.get_mut(&Key::new("team-a", "gold")).unwrap();
+    let gold = Arc::make_mut(world.resources.clients.get_mut(&Key::new("team-a", "gold")).unwrap());
     gold.labels.insert("tier".to_owned(), "gold".to_owned());
     let compiled = world.settle();
     for (id, expected) in [("team-a.shop", 15), ("team-a.gold", 2), ("team-a.backend", 3), ("team-b.other", 1)] {

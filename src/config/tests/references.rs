@@ -51,7 +51,7 @@ fn a_server_takes_user_stores_of_its_own_namespace_only() {
         world
             .resources
             .user_stores
-            .insert(Key::new("team-a", "people"), Object::new(spec(json!({"type": "local"}))));
+            .insert(Key::new("team-a", "people"), Arc::new(Object::new(spec(json!({"type": "local"})))));
         let compiled = world.compile();
         assert_eq!(ready(&compiled, Kind::AuthServer, "identity", "main").0, "UserStoreNotReady");
         assert!(main_snapshot(&compiled).user_stores.is_empty(), "but its clients are served");
@@ -71,7 +71,7 @@ fn a_directory_is_refused_by_this_release_and_its_server_says_so() {
     world
         .resources
         .user_stores
-        .insert(Key::new("identity", "staff"), Object::new(spec(staff)));
+        .insert(Key::new("identity", "staff"), Arc::new(Object::new(spec(staff))));
     let compiled = world.compile();
     let (reason, message) = ready(&compiled, Kind::UserStore, "identity", "staff");
     assert_eq!(reason, "NotServedYet");

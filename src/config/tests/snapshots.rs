@@ -35,7 +35,7 @@ fn equal_content_has_an_equal_revision_and_any_change_another_one() {
 fn the_issuer_can_be_overridden_for_development() {
     let options = Options {
         issuer_override: Some("http://127.0.0.1:9999".to_owned()),
-        server: None,
+        ..Options::default()
     };
     let compiled = compile(&World::new().resources, &options, &Accepted::default());
     assert_eq!(compiled.chosen(&options).unwrap().issuer, "http://127.0.0.1:9999");

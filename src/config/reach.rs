@@ -1,0 +1,67 @@
+//! Which servers a resource reaches, and which server a client is served by.
+
+use super::clients::Decision;
+use super::input::{Key, Kind};
+use super::people::{People, store_id};
+use super::snapshot::Snapshot;
+use super::verdict::Rotation;
+use super::world::World;
+use crate::oauth::ids::{ClientId, UserStoreId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The servers of policies, user stores, users and groups.
+pub fn governed(world: &World<'_>, people: &People, snapshots: &BTreeMap<Key, Arc<Snapshot>>) -> BTreeMap<(Kind, Key), BTreeSet<Key>> {
+    let mut reached: BTreeMap<(Kind, Key), BTreeSet<Key>> = BTreeMap::new();
+    let mut by_store: BTreeMap<&UserStoreId, BTreeSet<Key>> = BTreeMap::new();
+    for (server, snapshot) in snapshots {
+        for (kind, policy) in world.selected_by(server) {
+            reached.entry((kind, policy.clone())).or_default().insert(server.clone());
+        }
+        for store in &snapshot.user_stores {
+            by_store.entry(&store.id).or_default().insert(server.clone());
+        }
+    }
+    let mut lives_in = |kind: Kind, key: &Key, store: &UserStoreId| {
+        if let Some(servers) = by_store.get(store) {
+            reached.insert((kind, key.clone()), servers.clone());
+        }
+    };
+    for store in &people.stores {
+        lives_in(Kind::UserStore, store, &store_id(store));
+    }
+    for (key, user) in &people.users {
+        if let Some(user) = &user.declared {
+            lives_in(Kind::User, key, &user.store);
+        }
+    }
+    for (key, group) in &people.groups {
+        if let Some(store) = &group.store {
+            lives_in(Kind::Group, key, &store_id(store));
+        }
+    }
+    reached
+}
+
+/// The server of each client in force, and its `client_id` there.
+pub fn client_servers(decisions: &BTreeMap<Key, Decision>) -> BTreeMap<Key, (Key, ClientId)> {
+    decisions
+        .iter()
+        .filter_map(|(key, decision)| {
+            let served = decision.served.as_ref()?;
+            let client = served.client.as_ref()?;
+            Some((key.clone(), (served.server.clone(), client.id.clone())))
+        })
+        .collect()
+}
+
+/// When the secrets of clients in force are renewed.
+pub fn rotations(decisions: &BTreeMap<Key, Decision>) -> BTreeMap<Key, Rotation> {
+    decisions
+        .iter()
+        .filter_map(|(key, decision)| {
+            let served = decision.served.as_ref().filter(|served| served.client.is_some())?;
+            Some((key.clone(), served.rotation.clone()?))
+        })
+        .collect()
+}

@@ -1,0 +1,68 @@
+//! Two compilations in a row differ in little: what is equal is shared, so that `Arc::ptr_eq` tells what changed.
+
+use super::snapshot::{DeclaredUser, Snapshot};
+use super::verdict::Compiled;
+use crate::oauth::ids::UserStoreId;
+use secrecy::ExposeSecret;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Puts the previous compilation's snapshots, clients, stores and users in place of equal ones.
+pub fn share(compiled: &mut Compiled, previous: &Compiled) {
+    for (key, snapshot) in &mut compiled.snapshots {
+        let Some(before) = previous.snapshots.get(key) else {
+            continue;
+        };
+        if before.revision == snapshot.revision {
+            *snapshot = Arc::clone(before);
+        } else if let Some(snapshot) = Arc::get_mut(snapshot) {
+            share_parts(snapshot, before);
+        }
+    }
+}
+
+fn share_parts(snapshot: &mut Snapshot, before: &Snapshot) {
+    for (id, client) in &mut snapshot.clients {
+        if let Some(known) = before.clients.get(id).filter(|known| **known == *client) {
+            *client = Arc::clone(known);
+        }
+    }
+    for store in &mut snapshot.user_stores {
+        if let Some(known) = before.user_stores.iter().find(|known| **known == *store) {
+            *store = Arc::clone(known);
+        }
+    }
+    let known: HashMap<(&UserStoreId, &str), &Arc<DeclaredUser>> = before
+        .users
+        .iter()
+        .map(|user| ((&user.store, user.username.as_str()), user))
+        .collect();
+    for user in &mut snapshot.users {
+        let same = known
+            .get(&(&user.store, user.username.as_str()))
+            .filter(|known| same_user(known, user));
+        if let Some(same) = same {
+            *user = Arc::clone(same);
+        }
+    }
+}
+
+fn same_user(a: &DeclaredUser, b: &DeclaredUser) -> bool {
+    // Exhaustive on purpose: a new field cannot be forgotten here.
+    let DeclaredUser {
+        store,
+        username,
+        email,
+        email_verified,
+        display_name,
+        given_name,
+        family_name,
+        groups,
+        disabled,
+        password,
+    } = a;
+    (store, username, email, email_verified) == (&b.store, &b.username, &b.email, &b.email_verified)
+        && (display_name, given_name, family_name) == (&b.display_name, &b.given_name, &b.family_name)
+        && (groups, disabled) == (&b.groups, &b.disabled)
+        && password.as_ref().map(ExposeSecret::expose_secret) == b.password.as_ref().map(ExposeSecret::expose_secret)
+}
