@@ -8,5 +8,6 @@ pub mod events;
 pub mod leader;
 pub mod metrics;
 pub mod overlay;
+pub mod replicas;
 pub mod settings;
 pub mod world;

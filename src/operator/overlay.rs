@@ -3,12 +3,13 @@
 use crate::config::input::{Key, Kind};
 use crate::config::snapshot::{Revision, Snapshot};
 use crate::resources::condition::Condition;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// What each replica runs on. Published by `operator::replicas`.
+/// What each replica runs on. Published by `operator::replicas`. A replica that is not here has not been heard of in this term yet.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
     /// By AuthServer, then by the pod's uid
@@ -33,6 +34,8 @@ pub struct ReplicaState {
     pub nack: Option<Refused>,
     /// Why it cannot be reached, if it cannot
     pub error: Option<String>,
+    /// Since when this has been so
+    pub since: Timestamp,
 }
 
 /// A configuration that a replica refused.
