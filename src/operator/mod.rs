@@ -5,9 +5,11 @@
 
 pub mod context;
 pub mod events;
+pub mod index;
 pub mod leader;
 pub mod metrics;
 pub mod overlay;
 pub mod replicas;
 pub mod settings;
+pub mod watch;
 pub mod world;

@@ -9,13 +9,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A view of everything, all of one moment.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     /// Counts up with each view; 0 until every watch has delivered its first list
     pub sequence: u64,
-    /// What the resources come to
+    /// When the first of the changes was seen that made this view differ from the one before
+    pub changed_at: Option<Instant>,
+    /// What the resources come to. Compiling takes a moment: the rest of the view may be that much newer
     pub compiled: Arc<Compiled>,
     /// Every custom resource that is there, whether it could be read or not
     pub objects: Objects,

@@ -1,0 +1,338 @@
+//! What is known, kept by one task: changes in, [`Resources`] for `compile` and facts for the [`World`](super::world::World) out. Pure.
+
+mod run;
+mod secrets;
+mod slices;
+#[cfg(test)]
+mod tests;
+
+pub use run::run;
+
+use super::watch::{Change, Observed, Seen, SliceView, Source, Spec};
+use super::world::{Objects, Replica, SecretView};
+use crate::config::input::{Accepted, Key, Kind, Labels, Object, Resources};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Everything that the watches have told.
+#[derive(Debug, Default)]
+pub struct Index {
+    resources: Arc<Resources>,
+    objects: Objects,
+    secrets: Arc<BTreeMap<Key, Arc<SecretView>>>,
+    replicas: Arc<BTreeMap<Key, Vec<Replica>>>,
+    slices: BTreeMap<Key, SliceView>,
+    lists: BTreeMap<Source, List>,
+    /// Policies whose only known form cannot be read
+    lost_policies: BTreeSet<(Kind, Key)>,
+    /// What statuses say was accepted before; complete when every list is
+    recovered: Accepted,
+    work: Work,
+}
+
+/// What one watch has told of.
+#[derive(Debug, Default)]
+struct List {
+    complete: bool,
+    keys: BTreeSet<Key>,
+    /// While a list goes on: what it held so far
+    listing: Option<BTreeSet<Key>>,
+}
+
+/// What has to be done because of what was told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Something that `compile` reads is different
+    pub compile: bool,
+    /// Something else that controllers read is different
+    pub publish: bool,
+}
+
+/// Something that a person has to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecodable {
+    /// The kind
+    pub kind: Kind,
+    /// The resource
+    pub key: Key,
+    /// Why its latest form cannot be read
+    pub why: String,
+}
+
+impl Index {
+    /// Knows nothing yet, and will not be complete before each of these sources is.
+    pub fn new(sources: impl IntoIterator<Item = Source>) -> Self {
+        Self {
+            lists: sources.into_iter().map(|source| (source, List::default())).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether every watch has delivered its first list.
+    pub fn is_complete(&self) -> bool {
+        self.lists.values().all(|list| list.complete)
+    }
+
+    /// The watches that have not.
+    pub fn awaited(&self) -> impl Iterator<Item = Source> {
+        self.lists.iter().filter(|(_, list)| !list.complete).map(|(source, _)| *source)
+    }
+
+    /// What `compile` reads.
+    pub fn resources(&self) -> &Arc<Resources> {
+        &self.resources
+    }
+
+    /// What statuses say was accepted before this process began.
+    pub fn recovered(&self) -> &Accepted {
+        &self.recovered
+    }
+
+    /// Metadata of every custom resource.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// Secrets.
+    pub fn secrets(&self) -> &Arc<BTreeMap<Key, Arc<SecretView>>> {
+        &self.secrets
+    }
+
+    /// Pods of AuthServers.
+    pub fn replicas(&self) -> &Arc<BTreeMap<Key, Vec<Replica>>> {
+        &self.replicas
+    }
+
+    /// What is to do since this was asked last.
+    pub fn take_work(&mut self) -> Work {
+        std::mem::take(&mut self.work)
+    }
+
+    /// Takes in what a watch tells; says so if a resource cannot be read that could, or cannot for another reason.
+    pub fn apply(&mut self, change: Change) -> Option<Undecodable> {
+        match change {
+            Change::Begins(source) => {
+                self.lists.entry(source).or_default().listing = Some(BTreeSet::new());
+                None
+            }
+            Change::Seen(source, seen) => {
+                let list = self.lists.entry(source).or_default();
+                list.keys.insert(seen.key().clone());
+                if let Some(listing) = &mut list.listing {
+                    listing.insert(seen.key().clone());
+                }
+                self.seen(source, *seen)
+            }
+            Change::Gone(source, key) => {
+                self.gone(source, &key);
+                None
+            }
+            Change::Listed(source) => {
+                let list = self.lists.entry(source).or_default();
+                list.complete = true;
+                let listed = list.listing.take().unwrap_or_default();
+                let gone: Vec<Key> = list.keys.difference(&listed).cloned().collect();
+                for key in gone {
+                    self.gone(source, &key);
+                }
+                None
+            }
+        }
+    }
+
+    fn seen(&mut self, source: Source, seen: Seen) -> Option<Undecodable> {
+        match (source, seen) {
+            (Source::Kind(kind), Seen::Resource(key, observed)) => return self.resource(kind, key, observed),
+            (_, Seen::Namespace(key, labels)) => {
+                if self.resources.namespaces.get(&key.name) != Some(&labels) {
+                    Arc::make_mut(&mut self.resources).namespaces.insert(key.name, labels);
+                    self.work.compile = true;
+                }
+            }
+            (_, Seen::Secret(key, view)) => self.secret(key, view),
+            (_, Seen::Slice(key, slice)) => self.slice(key, Some(slice)),
+            (_, Seen::Resource(..)) => {}
+        }
+        None
+    }
+
+    fn gone(&mut self, source: Source, key: &Key) {
+        if !self.lists.entry(source).or_default().keys.remove(key) {
+            return;
+        }
+        match source {
+            Source::Kind(kind) => {
+                if self.objects.remove(kind, key).is_some() {
+                    self.work.publish = true;
+                }
+                self.lost_policies.remove(&(kind, key.clone()));
+                self.withdraw(kind, key);
+                self.note_lost_policies();
+            }
+            Source::Namespaces => {
+                if self.resources.namespaces.contains_key(&key.name) {
+                    Arc::make_mut(&mut self.resources).namespaces.remove(&key.name);
+                    self.work.compile = true;
+                }
+            }
+            Source::Secrets(_) => {
+                let elsewhere = self
+                    .lists
+                    .iter()
+                    .any(|(other, list)| matches!(other, Source::Secrets(_)) && list.keys.contains(key));
+                if !elsewhere {
+                    self.secret_gone(key);
+                }
+            }
+            Source::Slices => self.slice(key.clone(), None),
+        }
+    }
+
+    fn resource(&mut self, kind: Kind, key: Key, observed: Observed) -> Option<Undecodable> {
+        let before = self.objects.get(kind, &key).cloned();
+        let Observed { meta, spec, last_accepted } = observed;
+        let id = (kind, key.clone());
+        let mut undecodable = None;
+        self.lost_policies.remove(&id);
+        match spec {
+            _ if meta.deletion_timestamp.is_some() => self.withdraw(kind, &key),
+            Ok(spec) => self.put(key.clone(), spec, kind),
+            Err(why) => {
+                if before.as_ref().and_then(|before| before.undecodable.as_ref()) != Some(&why) {
+                    let key = key.clone();
+                    undecodable = Some(Undecodable { kind, key, why });
+                }
+                // Its last good form stays: the one that is known, else the one that its status remembers.
+                let known = self.relabel(kind, &key, &meta.labels);
+                match last_accepted.clone() {
+                    _ if known => {}
+                    Some(earlier) => self.put(key.clone(), earlier, kind),
+                    None if matches!(kind, Kind::AuthPolicy | Kind::ClusterAuthPolicy) => drop(self.lost_policies.insert(id)),
+                    None => {}
+                }
+            }
+        }
+        if let Some(earlier) = last_accepted
+            && !self.is_complete()
+        {
+            recover(&mut self.recovered, kind, key.clone(), earlier);
+        }
+        self.note_lost_policies();
+        if before.as_deref() != Some(&meta) {
+            self.objects.insert(kind, key, Arc::new(meta));
+            self.work.publish = true;
+        }
+        undecodable
+    }
+
+    /// A policy that nobody can read may forbid anything: until it can be read, no client is accepted.
+    fn note_lost_policies(&mut self) {
+        let place = self.lost_policies.first().map(|(kind, key)| format!("{kind} {key}"));
+        if self.resources.policies_unreadable != place {
+            Arc::make_mut(&mut self.resources).policies_unreadable = place;
+            self.work.compile = true;
+        }
+    }
+
+    fn put(&mut self, key: Key, spec: Spec, kind: Kind) {
+        let resources = &mut self.resources;
+        let changed = match spec {
+            Spec::AuthServer(object) => put(resources, |all| &all.servers, |all| &mut all.servers, key, object.into()),
+            Spec::AuthClient(object) => put(resources, |all| &all.clients, |all| &mut all.clients, key, object.into()),
+            Spec::AuthPolicy(object) if kind == Kind::ClusterAuthPolicy => put(
+                resources,
+                |all| &all.cluster_policies,
+                |all| &mut all.cluster_policies,
+                key,
+                object.into(),
+            ),
+            Spec::AuthPolicy(object) => put(resources, |all| &all.policies, |all| &mut all.policies, key, object.into()),
+            Spec::UserStore(object) => put(resources, |all| &all.user_stores, |all| &mut all.user_stores, key, object.into()),
+            Spec::User(object) => put(resources, |all| &all.users, |all| &mut all.users, key, object.into()),
+            Spec::Group(object) => put(resources, |all| &all.groups, |all| &mut all.groups, key, object.into()),
+        };
+        self.work.compile |= changed;
+    }
+
+    /// Takes a resource out of what is compiled.
+    fn withdraw(&mut self, kind: Kind, key: &Key) {
+        if !has(&self.resources, kind, key) {
+            return;
+        }
+        let resources = Arc::make_mut(&mut self.resources);
+        match kind {
+            Kind::AuthServer => drop(resources.servers.remove(key)),
+            Kind::AuthClient => drop(resources.clients.remove(key)),
+            Kind::AuthPolicy => drop(resources.policies.remove(key)),
+            Kind::ClusterAuthPolicy => drop(resources.cluster_policies.remove(key)),
+            Kind::UserStore => drop(resources.user_stores.remove(key)),
+            Kind::User => drop(resources.users.remove(key)),
+            Kind::Group => drop(resources.groups.remove(key)),
+        }
+        self.work.compile = true;
+    }
+
+    /// Gives the form that is known the labels that the resource has now: selectors go by those. `false` if no form is known.
+    fn relabel(&mut self, kind: Kind, key: &Key, labels: &Labels) -> bool {
+        let resources = &self.resources;
+        let known = match kind {
+            Kind::AuthServer => resources.servers.get(key).map(|old| Spec::AuthServer(with_labels(old, labels))),
+            Kind::AuthClient => resources.clients.get(key).map(|old| Spec::AuthClient(with_labels(old, labels))),
+            Kind::AuthPolicy => resources.policies.get(key).map(|old| Spec::AuthPolicy(with_labels(old, labels))),
+            Kind::ClusterAuthPolicy => resources
+                .cluster_policies
+                .get(key)
+                .map(|old| Spec::AuthPolicy(with_labels(old, labels))),
+            Kind::UserStore => resources.user_stores.get(key).map(|old| Spec::UserStore(with_labels(old, labels))),
+            Kind::User => resources.users.get(key).map(|old| Spec::User(with_labels(old, labels))),
+            Kind::Group => resources.groups.get(key).map(|old| Spec::Group(with_labels(old, labels))),
+        };
+        known.map(|spec| self.put(key.clone(), spec, kind)).is_some()
+    }
+}
+
+fn with_labels<S: Clone>(old: &Object<S>, labels: &Labels) -> Object<S> {
+    Object {
+        labels: labels.clone(),
+        ..old.clone()
+    }
+}
+
+/// Puts a value in if it is new or different; says whether it was. `Resources` is copied only then, and only while a compilation reads it.
+fn put<V: PartialEq>(
+    resources: &mut Arc<Resources>,
+    read: impl Fn(&Resources) -> &BTreeMap<Key, V>,
+    write: impl Fn(&mut Resources) -> &mut BTreeMap<Key, V>,
+    key: Key,
+    value: V,
+) -> bool {
+    let changed = read(resources).get(&key) != Some(&value);
+    if changed {
+        write(Arc::make_mut(resources)).insert(key, value);
+    }
+    changed
+}
+
+fn has(resources: &Resources, kind: Kind, key: &Key) -> bool {
+    match kind {
+        Kind::AuthServer => resources.servers.contains_key(key),
+        Kind::AuthClient => resources.clients.contains_key(key),
+        Kind::AuthPolicy => resources.policies.contains_key(key),
+        Kind::ClusterAuthPolicy => resources.cluster_policies.contains_key(key),
+        Kind::UserStore => resources.user_stores.contains_key(key),
+        Kind::User => resources.users.contains_key(key),
+        Kind::Group => resources.groups.contains_key(key),
+    }
+}
+
+/// Remembers a form that a status says was accepted. Only the operator may write statuses: the roles for people grant no `/status`.
+fn recover(accepted: &mut Accepted, kind: Kind, key: Key, spec: Spec) {
+    match spec {
+        Spec::AuthServer(object) => drop(accepted.servers.insert(key, object.into())),
+        Spec::AuthClient(object) => drop(accepted.clients.insert(key, object.into())),
+        Spec::AuthPolicy(object) if kind == Kind::ClusterAuthPolicy => drop(accepted.cluster_policies.insert(key, object.into())),
+        Spec::AuthPolicy(object) => drop(accepted.policies.insert(key, object.into())),
+        Spec::User(object) => drop(accepted.users.insert(key, object.into())),
+        Spec::UserStore(_) | Spec::Group(_) => {}
+    }
+}
