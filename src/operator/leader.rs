@@ -1,6 +1,7 @@
 //! Who may write: the holder of the Lease, for as long as it holds it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +12,15 @@ pub struct Term {
     pub fence: u64,
     /// Cancelled when the term is over; from then on nothing may be written or pushed
     pub over: CancellationToken,
+    until: Arc<Mutex<Instant>>,
+}
+
+impl Term {
+    /// Whether the Lease is held at this moment: nobody else can have taken it yet. A process that was stopped and goes on finds out here,
+    /// before any timer has fired.
+    pub fn holds(&self) -> bool {
+        !self.over.is_cancelled() && Instant::now() < *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Whether this process leads. Cheap to clone.
@@ -32,11 +42,19 @@ pub fn channel() -> (Leadership, Leader) {
 }
 
 impl Leadership {
-    /// A term begins.
-    pub fn begin(&self, fence: u64) {
+    /// A term begins; the Lease is held until then, unless it is renewed.
+    pub fn begin(&self, fence: u64, until: Instant) {
         self.end();
         let over = CancellationToken::new();
-        self.term.send_replace(Some(Arc::new(Term { fence, over })));
+        let until = Arc::new(Mutex::new(until));
+        self.term.send_replace(Some(Arc::new(Term { fence, over, until })));
+    }
+
+    /// The Lease was renewed.
+    pub fn extend(&self, until: Instant) {
+        if let Some(term) = self.term.borrow().as_ref() {
+            *term.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        }
     }
 
     /// The term ends; who acts in it is told at once.
@@ -50,12 +68,12 @@ impl Leadership {
 impl Leader {
     /// The present term, if this process leads.
     pub fn term(&self) -> Option<Arc<Term>> {
-        self.term.borrow().clone()
+        self.term.borrow().clone().filter(|term| term.holds())
     }
 
     /// The present term's fence, if this process leads.
     pub fn fence(&self) -> Option<u64> {
-        self.term.borrow().as_ref().map(|term| term.fence)
+        self.term().map(|term| term.fence)
     }
 
     /// Waits for the next change; `false` when there will be none.
@@ -85,12 +103,17 @@ impl Drop for Leadership {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    fn later() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
 
     #[tokio::test]
     async fn whoever_acts_in_a_term_is_told_of_its_end() {
         let (leadership, mut leader) = channel();
         assert_eq!(leader.fence(), None);
-        leadership.begin(7);
+        leadership.begin(7, later());
         let term = leader.leading().await;
         assert_eq!((term.fence, term.over.is_cancelled()), (7, false));
         leadership.end();
@@ -100,12 +123,21 @@ mod tests {
     #[tokio::test]
     async fn a_new_term_ends_the_one_before() {
         let (leadership, leader) = channel();
-        leadership.begin(1);
+        leadership.begin(1, later());
         let first = leader.term().unwrap();
-        leadership.begin(2);
+        leadership.begin(2, later());
         assert!(first.over.is_cancelled());
         assert_eq!(leader.fence(), Some(2));
         drop(leadership);
         assert_eq!(leader.fence(), None);
+    }
+
+    #[tokio::test]
+    async fn a_term_that_was_not_renewed_in_time_holds_no_more_though_nobody_ended_it() {
+        let (leadership, leader) = channel();
+        leadership.begin(1, Instant::now());
+        assert!(leader.term().is_none());
+        leadership.extend(later());
+        assert!(leader.term().is_some_and(|term| term.holds()));
     }
 }

@@ -3,10 +3,12 @@
 //! One task owns the index and publishes; everything else reads. Whoever writes to the cluster or pushes to a server does so only while
 //! [`Leader`](leader::Leader) says so.
 
+pub mod api;
 pub mod context;
 pub mod events;
 pub mod index;
 pub mod leader;
+pub mod lease;
 pub mod metrics;
 pub mod overlay;
 pub mod replicas;
