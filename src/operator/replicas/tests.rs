@@ -54,7 +54,7 @@ impl Scene {
         let (world, world_reader) = watch::channel(Arc::default());
         let (board, board_reader) = watch::channel(Arc::default());
         let (leadership, leader) = leader::channel();
-        leadership.begin(3);
+        leadership.begin(3, std::time::Instant::now() + std::time::Duration::from_secs(600));
         let (events, _) = crate::operator::events::channel();
         let context = Context {
             client: in_memory_client(),
@@ -337,7 +337,9 @@ async fn a_new_leader_announces_itself_even_where_nothing_changed_and_an_old_one
 
     // This one leads again, with nothing to say that is new to b and c.
     scene.task.abort();
-    scene.leadership.begin(5);
+    scene
+        .leadership
+        .begin(5, std::time::Instant::now() + std::time::Duration::from_secs(600));
     for name in ["b", "c"] {
         scene.replica(name).calls();
     }
