@@ -11,6 +11,7 @@ pub mod leader;
 pub mod lease;
 pub mod metrics;
 pub mod overlay;
+pub mod pauses;
 pub mod replicas;
 pub mod settings;
 pub mod watch;

@@ -3,7 +3,7 @@
 use super::remote::{Base, Described, Outcome, Position};
 use crate::config::snapshot::Snapshot;
 use crate::operator::overlay::Refused;
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use crate::operator::pauses::Pauses;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -32,40 +32,6 @@ pub enum Step<K> {
     Apply(Wanted, Base<K>),
     /// Nothing, until then or until something else is wanted
     Wait(Instant),
-}
-
-/// Pauses that grow, with jitter, until they are reset.
-#[derive(Debug)]
-pub struct Pauses {
-    builder: ExponentialBuilder,
-    pauses: ExponentialBackoff,
-    longest: Duration,
-}
-
-impl Pauses {
-    /// From `first` up to `longest`.
-    pub fn new(first: Duration, longest: Duration) -> Self {
-        let builder = ExponentialBuilder::new()
-            .with_min_delay(first)
-            .with_max_delay(longest)
-            .without_max_times()
-            .with_jitter();
-        Self {
-            builder,
-            pauses: builder.build(),
-            longest,
-        }
-    }
-
-    /// The next pause.
-    pub fn next(&mut self) -> Duration {
-        self.pauses.next().unwrap_or(self.longest)
-    }
-
-    /// Begins anew.
-    pub fn reset(&mut self) {
-        self.pauses = self.builder.build();
-    }
 }
 
 /// Where the talk with one replica stands. Outlives a connection.

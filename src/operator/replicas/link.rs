@@ -1,10 +1,12 @@
 //! One replica's link: connects, asks, pushes the newest configuration, and tells the board. One at a time is under way; whatever came
 //! meanwhile is one newest configuration, so nothing queues up.
 
-use super::course::{Course, Pauses, Step, Wanted};
+use super::course::{Course, Step, Wanted};
 use super::publisher::{Line, Publisher};
 use super::remote::{Dial, Fault, Outcome, Remote, Target};
 use crate::config::input::Key;
+use crate::operator::leader::Leader;
+use crate::operator::pauses::Pauses;
 use crate::operator::world::SecretView;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +24,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A connection that served for so long was a good one.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a link waits to be ended when its term is over.
+const NOT_LEADING: Duration = Duration::from_millis(100);
 
 /// What a link follows.
 #[derive(Clone, Debug)]
@@ -44,6 +49,8 @@ pub struct Link<D: Dial> {
     pub target: Target,
     /// This leader's term
     pub fence: u64,
+    /// Whether this process still leads
+    pub leader: Leader,
     /// What it follows
     pub inputs: Inputs,
     /// Whom it tells
@@ -104,6 +111,8 @@ impl<D: Dial> Link<D> {
                     Ok(said) => course.described(said, wanted.as_ref(), Instant::now()),
                     Err(fault) => return Ended::Failed(fault),
                 },
+                // A process that was stopped and goes on may not know yet that its term is over.
+                Step::Apply(..) if self.leader.fence() != Some(self.fence) => tokio::time::sleep(NOT_LEADING).await,
                 Step::Apply(sent, base) => {
                     let position = course.position(&sent);
                     let apply = remote.apply(&sent.snapshot, &base, position);

@@ -16,6 +16,7 @@ pub use desired::{identity_secret, server_name};
 pub use remote::{Base, Described, Dial, Fault, Outcome, Position, Remote, Target};
 
 use super::context::{Context, Controller};
+use super::leader::Leader;
 use super::overlay::Board;
 use super::world::{SecretView, World};
 use crate::config::input::Key;
@@ -57,6 +58,7 @@ struct Links<D: Dial> {
     dial: Arc<D>,
     publisher: Publisher,
     fence: u64,
+    leader: Leader,
     lanes: BTreeMap<Key, Lane>,
     running: BTreeMap<(Key, String), Running>,
 }
@@ -85,6 +87,7 @@ impl<D: Dial> Controller for Replicas<D> {
             dial: Arc::clone(&self.dial),
             publisher: self.publisher.clone(),
             fence,
+            leader: context.leader.clone(),
             lanes: BTreeMap::new(),
             running: BTreeMap::new(),
         };
@@ -130,6 +133,7 @@ impl<D: Dial> Links<D> {
                 uid,
                 target: target.clone(),
                 fence: self.fence,
+                leader: self.leader.clone(),
                 inputs: Inputs {
                     wanted: lane.wanted.subscribe(),
                     identity: lane.identity.subscribe(),
@@ -163,7 +167,7 @@ impl Lane {
     fn follow(&mut self, server: &Key, world: &World) {
         let snapshot = world.compiled.snapshots.get(server);
         if let Some(snapshot) = snapshot {
-            self.propagation.wanted(snapshot, Instant::now());
+            self.propagation.wanted(snapshot, world.changed_at.unwrap_or_else(Instant::now));
         }
         self.wanted.send_if_modified(|wanted| {
             let same = match (&*wanted, snapshot) {

@@ -6,7 +6,7 @@ mod decode;
 mod kinds;
 mod namespace;
 mod run;
-mod secret;
+pub(super) mod secret;
 mod slice;
 
 pub use decode::decode;
