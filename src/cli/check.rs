@@ -94,7 +94,7 @@ const WIDEST: usize = 48;
 fn text(update: &SourceUpdate, style: &Style) -> String {
     let mut out = String::new();
     let verdicts = &update.compiled.verdicts;
-    let widest = |of: fn(&Verdict) -> usize| verdicts.iter().map(of).max().unwrap_or(0).min(WIDEST);
+    let widest = |of: fn(&Verdict) -> usize| verdicts.iter().map(|verdict| of(verdict)).max().unwrap_or(0).min(WIDEST);
     let kinds = widest(|verdict| verdict.kind.as_str().len());
     let names = widest(|verdict| verdict.key.to_string().chars().count());
     for verdict in verdicts {

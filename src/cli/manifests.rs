@@ -44,7 +44,7 @@ pub struct Round {
     /// What is in force now, or why nothing new is
     pub outcome: Result<Applied, String>,
     /// Secrets that were made for clients
-    pub generated: Arc<BTreeMap<Key, GeneratedSecret>>,
+    pub generated: Arc<BTreeMap<Key, Arc<GeneratedSecret>>>,
     /// Reading, compiling and applying
     pub took: Duration,
 }

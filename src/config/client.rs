@@ -380,7 +380,12 @@ fn secrets(world: &World<'_>, key: &Key, spec: &AuthClientSpec, id: &ClientId, i
         let message = format!("Secret {name} belongs to another AuthClient of this namespace: choose another name in secret.name");
         return Err(Refusal::new(Aspect::Secret, "SecretConflict", message));
     }
-    let made = world.resources.generated.get(&name).filter(|made| made.client == *key);
+    let made = world
+        .resources
+        .generated
+        .get(&name)
+        .map(Arc::as_ref)
+        .filter(|made| made.client == *key);
     let up_to_date = made.is_some_and(|made| made.client_id == *id && made.issuer == issuer);
     Ok(Secrets {
         accepted: made.map(accepted_generations),
@@ -405,7 +410,11 @@ fn accepted_generations(made: &GeneratedSecret) -> Vec<ClientSecret> {
         hash: TokenHash::of(secret.expose_secret()),
         not_after: Some(*not_after),
     });
-    std::iter::once(newest).chain(previous).collect()
+    let next = made.next.as_ref().map(|secret| ClientSecret {
+        hash: TokenHash::of(secret.expose_secret()),
+        not_after: None,
+    });
+    std::iter::once(newest).chain(previous).chain(next).collect()
 }
 
 fn existing(world: &World<'_>, name: &Key, id: &ClientId) -> Result<Secrets, Refusal> {

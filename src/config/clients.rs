@@ -158,6 +158,7 @@ pub fn status(key: &Key, object: &Object<AuthClientSpec>, decision: &Decision) -
         observed_generation: object.generation,
         client_id: served.map(|_| client_id(key, &object.spec).as_str().to_owned()),
         client_secret_ref: secret.map(|secret| LocalRef { name: secret.name.clone() }),
+        last_accepted_spec: None,
         effective_policy: served.map(|served| served.effective.clone()),
     }
 }

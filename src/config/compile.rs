@@ -1,15 +1,18 @@
 //! Resources in; snapshots, verdicts and wanted secrets out. Pure: the same input gives the same output.
 
+use super::claim_mapper::Mappers;
 use super::clients::{self, Decision};
 use super::input::{Accepted, Key, Kind, Objects, Options, Resources, Runtime};
 use super::people::{self, People, store_id};
 use super::snapshot::{DeclaredUser, Revision, Snapshot, UserStoreConfig, UserStoreKind};
 use super::verdict::{Compiled, Status, Verdict};
 use super::world::{Standing, World};
-use super::{client, reach, revision, server};
+use super::{claim_mapper, client, identity_provider, reach, revision, server, user_store};
 use crate::resources::auth_policy::ViolationStatus;
 use crate::resources::condition::Condition;
-use crate::resources::{AuthPolicySpec, AuthPolicyStatus, AuthServerSpec, AuthServerStatus, GroupStatus, UserStatus, UserStoreStatus};
+use crate::resources::{
+    AuthPolicySpec, AuthPolicyStatus, AuthServerSpec, AuthServerStatus, GroupStatus, RoleStatus, UserStatus, UserStoreStatus,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -22,13 +25,14 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
     let world = World::new(resources, options, previous);
     let (decisions, accepted_clients) = clients::decide(&world, previous);
     let people = people::decide(resources, previous);
+    let mappers = claim_mapper::decide(&world, previous);
     let mut verdicts = Vec::new();
     let mut snapshots = BTreeMap::new();
     for (key, standing) in &world.servers {
         let snapshot = standing
             .in_force
             .as_ref()
-            .map(|object| Arc::new(build(&world, key, &object.spec, &decisions, &people)));
+            .map(|object| Arc::new(build(&world, key, &object.spec, &decisions, &people, &mappers)));
         verdicts.push(server_verdict(&world, key, standing, &people, snapshot.as_deref()));
         snapshots.extend(snapshot.map(|snapshot| (key.clone(), snapshot)));
     }
@@ -52,17 +56,20 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
         }
     }
     verdicts.extend(people_verdicts(resources, &people));
+    verdicts.extend(claim_mapper::verdicts(resources, &mappers));
+    verdicts.extend(identity_provider::verdicts(resources));
     let mut secrets_wanted: Vec<_> = decisions
         .values()
         .filter_map(|decision| decision.served.as_ref().and_then(|served| served.wanted.clone()))
         .collect();
     secrets_wanted.sort_by(|a, b| a.secret.cmp(&b.secret));
     Compiled {
-        governed: reach::governed(&world, &people, &snapshots),
+        departing: reach::departing(resources, &snapshots),
+        governed: reach::governed(&world, &people, &mappers, &snapshots),
         client_servers: reach::client_servers(&decisions),
         rotations: reach::rotations(&decisions),
         snapshots,
-        verdicts,
+        verdicts: verdicts.into_iter().map(Arc::new).collect(),
         secrets_wanted,
         accepted: Accepted {
             servers: in_force(&world.servers),
@@ -70,6 +77,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
             policies: in_force(&world.policies),
             cluster_policies: in_force(&world.cluster_policies),
             users: people.accepted,
+            claim_mappers: mappers.accepted,
         },
     }
 }
@@ -82,16 +90,20 @@ fn in_force<S>(standings: &BTreeMap<Key, Standing<S>>) -> Objects<S> {
 }
 
 /// The stores that a server names, in order, and what is wrong with the others.
-fn stores_of(key: &Key, spec: &AuthServerSpec, people: &People) -> (Vec<Key>, Vec<String>) {
+fn stores_of(world: &World<'_>, key: &Key, spec: &AuthServerSpec, people: &People) -> (Vec<Key>, Vec<String>) {
     let mut found = Vec::new();
     let mut faults = Vec::new();
     for reference in spec.user_store_ref.iter().chain(&spec.user_store_refs) {
         let namespace = reference.namespace.as_ref().unwrap_or(&key.namespace);
         let store = Key::new(namespace.clone(), reference.name.clone());
-        let usable = *namespace == key.namespace && people.stores.contains(&store);
+        let admitted = || {
+            let object = world.resources.user_stores.get(&store);
+            object.is_some_and(|object| user_store::admits(world.resources, &object.spec.allowed_servers, &store, key))
+        };
+        let usable = people.stores.contains(&store) && admitted();
         if !usable {
             faults.push(format!(
-                "UserStore {store} is not there, was refused, or is not in the AuthServer's own namespace {}",
+                "UserStore {store} is not there, was refused, or its allowedServers does not let AuthServers of namespace {} in",
                 key.namespace
             ));
         } else if !found.contains(&store) {
@@ -101,8 +113,15 @@ fn stores_of(key: &Key, spec: &AuthServerSpec, people: &People) -> (Vec<Key>, Ve
     (found, faults)
 }
 
-fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, decisions: &BTreeMap<Key, Decision>, people: &People) -> Snapshot {
-    let (stores, _) = stores_of(key, spec, people);
+fn build(
+    world: &World<'_>,
+    key: &Key,
+    spec: &AuthServerSpec,
+    decisions: &BTreeMap<Key, Decision>,
+    people: &People,
+    mappers: &Mappers,
+) -> Snapshot {
+    let (stores, _) = stores_of(world, key, spec, people);
     let clients: HashMap<_, _> = decisions
         .values()
         .filter_map(|decision| decision.served.as_ref())
@@ -117,7 +136,11 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, decisions: &BTreeM
         .filter_map(|decision| decision.declared.clone())
         .filter(|user| ids.contains(&user.store))
         .collect();
+    let roles = people.roles.values().filter_map(|decision| decision.config.clone());
+    let mut roles: Vec<_> = roles.filter(|role| ids.contains(&role.store)).collect();
+    roles.sort();
     let mut snapshot = Snapshot {
+        departed: reach::departed(world.resources, key, &clients),
         revision: Revision(String::new()),
         server: key.to_string(),
         issuer: world.issuer(key).to_owned(),
@@ -133,6 +156,8 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, decisions: &BTreeM
             })
             .collect(),
         users,
+        roles,
+        claim_rules: mappers.rules_for(key),
         branding: server::branding(spec.branding.as_ref()),
     };
     snapshot.revision = revision::of(&snapshot);
@@ -143,6 +168,14 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, decisions: &BTreeM
 fn plural(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
+}
+
+fn plural_have(users: u32) -> String {
+    format!(
+        "{} {}",
+        plural(users as usize, "declared user"),
+        if users == 1 { "has" } else { "have" }
+    )
 }
 
 fn count(number: usize) -> u32 {
@@ -158,7 +191,7 @@ fn server_verdict(
 ) -> Verdict {
     let mut conditions = Vec::new();
     let spec = standing.in_force.as_ref().map(|object| &object.spec);
-    let faults = spec.map(|spec| stores_of(key, spec, people).1).unwrap_or_default();
+    let faults = spec.map(|spec| stores_of(world, key, spec, people).1).unwrap_or_default();
     let (clients, users) = snapshot.map_or((0, 0), |snapshot| (snapshot.clients.len(), snapshot.users.len()));
     conditions.push(match &standing.refusal {
         Some(refusal) => refusal.ready(standing.in_force.is_some()),
@@ -195,6 +228,8 @@ fn server_verdict(
             revision: snapshot.map(|snapshot| snapshot.revision.0.clone()),
             clients: snapshot.map(|_| count(clients)),
             users: snapshot.map(|_| count(users)),
+            replicas: None,
+            last_accepted_spec: None,
         }),
     }
 }
@@ -294,6 +329,7 @@ fn policy_verdict(world: &World<'_>, kind: Kind, key: &Key, standing: &Standing<
             bound_clients: count(exposed.bound),
             violation_count,
             violations: exposed.violations,
+            last_accepted_spec: None,
         }),
     }
 }
@@ -336,6 +372,7 @@ fn people_verdicts(resources: &Resources, people: &People) -> Vec<Verdict> {
                 conditions: vec![ready],
                 observed_generation: object.generation,
                 groups: decision.declared.as_ref().map(|user| user.groups.clone()).unwrap_or_default(),
+                last_accepted_spec: None,
             }),
         });
     }
@@ -354,6 +391,24 @@ fn people_verdicts(resources: &Resources, people: &People) -> Vec<Verdict> {
                 conditions: vec![ready],
                 observed_generation: object.generation,
                 member_count: decision.members,
+            }),
+        });
+    }
+    for (key, object) in &resources.roles {
+        let Some(decision) = people.roles.get(key) else {
+            continue;
+        };
+        let ready = match &decision.refusal {
+            Some(refusal) => refusal.ready(false),
+            None => Condition::yes("Ready", "RoleDeclared", format!("{} it", plural_have(decision.users))),
+        };
+        verdicts.push(Verdict {
+            kind: Kind::Role,
+            key: key.clone(),
+            status: Status::Role(RoleStatus {
+                conditions: vec![ready],
+                observed_generation: object.generation,
+                users: decision.users,
             }),
         });
     }

@@ -1,7 +1,9 @@
 //! What `compile` reads: resources as the file source or the operator collected them.
 
 use crate::oauth::ids::ClientId;
-use crate::resources::{AuthClientSpec, AuthPolicySpec, AuthServerSpec, GroupSpec, UserSpec, UserStoreSpec};
+use crate::resources::{
+    AuthClientSpec, AuthPolicySpec, AuthServerSpec, ClaimMapperSpec, GroupSpec, IdentityProviderSpec, RoleSpec, UserSpec, UserStoreSpec,
+};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -69,9 +71,47 @@ pub enum Kind {
     UserStore,
     User,
     Group,
+    Role,
+    ClaimMapper,
+    IdentityProvider,
 }
 
 impl Kind {
+    /// Every kind, in the order in which verdicts are listed.
+    pub const ALL: &'static [Self] = &[
+        Self::AuthServer,
+        Self::ClusterAuthPolicy,
+        Self::AuthPolicy,
+        Self::AuthClient,
+        Self::UserStore,
+        Self::User,
+        Self::Group,
+        Self::Role,
+        Self::ClaimMapper,
+        Self::IdentityProvider,
+    ];
+
+    /// The resource's name in the API server's paths.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::AuthServer => "authservers",
+            Self::ClusterAuthPolicy => "clusterauthpolicies",
+            Self::AuthPolicy => "authpolicies",
+            Self::AuthClient => "authclients",
+            Self::UserStore => "userstores",
+            Self::User => "users",
+            Self::Group => "groups",
+            Self::Role => "roles",
+            Self::ClaimMapper => "claimmappers",
+            Self::IdentityProvider => "identityproviders",
+        }
+    }
+
+    /// Whether its resources live in namespaces.
+    pub const fn is_namespaced(self) -> bool {
+        !matches!(self, Self::ClusterAuthPolicy)
+    }
+
     /// As manifests write it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -82,6 +122,9 @@ impl Kind {
             Self::UserStore => "UserStore",
             Self::User => "User",
             Self::Group => "Group",
+            Self::Role => "Role",
+            Self::ClaimMapper => "ClaimMapper",
+            Self::IdentityProvider => "IdentityProvider",
         }
     }
 }
@@ -145,6 +188,8 @@ pub struct GeneratedSecret {
     pub secret: SecretString,
     /// The secret before it, and until when it is accepted too
     pub previous: Option<(SecretString, Timestamp)>,
+    /// The secret that takes over soon, and is accepted already. Never there together with `previous`.
+    pub next: Option<SecretString>,
 }
 
 /// Everything that `compile` looks at.
@@ -164,10 +209,18 @@ pub struct Resources {
     pub users: Objects<UserSpec>,
     /// Groups
     pub groups: Objects<GroupSpec>,
+    /// Roles
+    pub roles: Objects<RoleSpec>,
+    /// ClaimMappers
+    pub claim_mappers: Objects<ClaimMapperSpec>,
+    /// IdentityProviders
+    pub identity_providers: Objects<IdentityProviderSpec>,
     /// Secrets that people wrote
-    pub secrets: BTreeMap<Key, SecretObject>,
+    pub secrets: BTreeMap<Key, Arc<SecretObject>>,
     /// Secrets that the platform made for clients
-    pub generated: BTreeMap<Key, GeneratedSecret>,
+    pub generated: BTreeMap<Key, Arc<GeneratedSecret>>,
+    /// AuthClients that are being deleted; what they were given ends
+    pub departing: Objects<AuthClientSpec>,
     /// Set if a policy could not be read and no earlier form of it is known: where it is. What clients may do is not known then, so none
     /// is accepted.
     pub policies_unreadable: Option<String>,
@@ -219,4 +272,6 @@ pub struct Accepted {
     pub cluster_policies: Objects<AuthPolicySpec>,
     /// Users
     pub users: Objects<UserSpec>,
+    /// ClaimMappers
+    pub claim_mappers: Objects<ClaimMapperSpec>,
 }

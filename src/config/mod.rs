@@ -3,10 +3,12 @@
 //!
 //! [`compile()`]: compile::compile
 
+mod claim_mapper;
 mod client;
 mod clients;
 pub mod compile;
 mod governing;
+mod identity_provider;
 pub mod input;
 pub mod names;
 mod people;
@@ -17,6 +19,7 @@ pub mod reach;
 pub mod redirect_uri;
 mod refusal;
 mod revision;
+mod roles;
 pub mod rotation;
 mod selector;
 mod server;
@@ -24,6 +27,7 @@ mod share;
 pub mod snapshot;
 #[cfg(test)]
 mod tests;
+mod user_store;
 pub mod verdict;
 mod world;
 

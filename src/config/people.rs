@@ -2,11 +2,12 @@
 
 use super::input::{Accepted, Key, Objects, Resources};
 use super::refusal::{Aspect, Refusal};
+use super::roles::{self, RoleDecision};
 use super::snapshot::DeclaredUser;
+use super::user_store;
 use crate::oauth::ids::UserStoreId;
 use crate::resources::common::LocalRef;
-use crate::resources::user_store::{UserStoreSpec, UserStoreType};
-use crate::resources::{GroupSpec, UserSpec};
+use crate::resources::{CREDENTIAL_LABEL, GroupSpec, UserSpec};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct People {
     pub users: BTreeMap<Key, UserDecision>,
     /// Groups
     pub groups: BTreeMap<Key, GroupDecision>,
+    /// Roles
+    pub roles: BTreeMap<Key, RoleDecision>,
     /// What was accepted
     pub accepted: Objects<UserSpec>,
 }
@@ -57,7 +60,7 @@ pub fn store_id(key: &Key) -> UserStoreId {
 pub fn decide(resources: &Resources, previous: &Accepted) -> People {
     let mut people = People::default();
     for (key, object) in &resources.user_stores {
-        match store_refusal(&object.spec) {
+        match user_store::refusal(&object.spec) {
             Some(refusal) => {
                 people.store_refusals.insert(key.clone(), refusal);
             }
@@ -95,20 +98,8 @@ pub fn decide(resources: &Resources, previous: &Accepted) -> People {
             },
         );
     }
+    people.roles = roles::decide(resources, &people);
     people
-}
-
-fn store_refusal(spec: &UserStoreSpec) -> Option<Refusal> {
-    match (spec.type_, &spec.ldap) {
-        (UserStoreType::Local, None) => None,
-        (UserStoreType::Local, Some(_)) => Some(Refusal::spec(&["ldap goes with type: ldap only".to_owned()])),
-        (UserStoreType::Ldap, None) => Some(Refusal::spec(&["type: ldap needs the field ldap".to_owned()])),
-        (UserStoreType::Ldap, Some(_)) => Some(Refusal::new(
-            Aspect::Spec,
-            "NotServedYet",
-            "type: ldap is not served yet by this release; type: local is",
-        )),
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -120,7 +111,7 @@ struct Form {
 
 type Resolved = BTreeMap<Key, (Option<Refusal>, Option<Form>, bool)>;
 
-fn text_fault(text: &str, longest: usize) -> Option<&'static str> {
+pub(super) fn text_fault(text: &str, longest: usize) -> Option<&'static str> {
     if text.trim().is_empty() {
         Some("is empty")
     } else if text.trim() != text {
@@ -197,7 +188,10 @@ fn password(resources: &Resources, key: &Key, spec: &UserSpec) -> Result<Option<
     let secret = Key::new(key.namespace.clone(), reference.name.clone());
     let found = resources.secrets.get(&secret).and_then(|secret| secret.data.get(&reference.key));
     let Some(value) = found else {
-        let message = format!("Secret {secret} is not there, or has no key {}", reference.key);
+        let message = format!(
+            "Secret {secret} is not there, has no key {}, or (in a cluster) does not carry the label {CREDENTIAL_LABEL}: \"true\"",
+            reference.key
+        );
         return Err(Refusal::new(Aspect::References, "SecretNotFound", message));
     };
     // Nobody can type a line break: `echo secret | base64` and `|` blocks add one by accident.
@@ -210,7 +204,12 @@ fn password(resources: &Resources, key: &Key, spec: &UserSpec) -> Result<Option<
 }
 
 /// The store that a user or a group lives in.
-fn store_of(resources: &Resources, stores: &BTreeSet<Key>, namespace: &str, reference: Option<&LocalRef>) -> Result<Key, Refusal> {
+pub(super) fn store_of(
+    resources: &Resources,
+    stores: &BTreeSet<Key>,
+    namespace: &str,
+    reference: Option<&LocalRef>,
+) -> Result<Key, Refusal> {
     let refuse = |message: String| Refusal::new(Aspect::References, "UserStoreNotReady", message);
     let key = if let Some(reference) = reference {
         Key::new(namespace, reference.name.clone())

@@ -1,17 +1,25 @@
 //! Which servers a resource reaches, and which server a client is served by.
 
+use super::claim_mapper::Mappers;
+use super::client::client_id;
 use super::clients::Decision;
-use super::input::{Key, Kind};
+use super::input::{Key, Kind, Resources};
 use super::people::{People, store_id};
 use super::snapshot::Snapshot;
 use super::verdict::Rotation;
 use super::world::World;
+use crate::oauth::client::Client;
 use crate::oauth::ids::{ClientId, UserStoreId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The servers of policies, user stores, users and groups.
-pub fn governed(world: &World<'_>, people: &People, snapshots: &BTreeMap<Key, Arc<Snapshot>>) -> BTreeMap<(Kind, Key), BTreeSet<Key>> {
+pub fn governed(
+    world: &World<'_>,
+    people: &People,
+    mappers: &Mappers,
+    snapshots: &BTreeMap<Key, Arc<Snapshot>>,
+) -> BTreeMap<(Kind, Key), BTreeSet<Key>> {
     let mut reached: BTreeMap<(Kind, Key), BTreeSet<Key>> = BTreeMap::new();
     let mut by_store: BTreeMap<&UserStoreId, BTreeSet<Key>> = BTreeMap::new();
     for (server, snapshot) in snapshots {
@@ -40,6 +48,14 @@ pub fn governed(world: &World<'_>, people: &People, snapshots: &BTreeMap<Key, Ar
             lives_in(Kind::Group, key, &store_id(store));
         }
     }
+    for (key, role) in &people.roles {
+        if let Some(role) = &role.config {
+            lives_in(Kind::Role, key, &role.store);
+        }
+    }
+    for (key, servers) in mappers.reach() {
+        reached.insert((Kind::ClaimMapper, key.clone()), servers.clone());
+    }
     reached
 }
 
@@ -63,5 +79,31 @@ pub fn rotations(decisions: &BTreeMap<Key, Decision>) -> BTreeMap<Key, Rotation>
             let served = decision.served.as_ref().filter(|served| served.client.is_some())?;
             Some((key.clone(), served.rotation.clone()?))
         })
+        .collect()
+}
+
+/// The server that a client which is being deleted names, and its `client_id`.
+fn departures(resources: &Resources) -> impl Iterator<Item = (&Key, Key, ClientId)> {
+    resources.departing.iter().map(|(key, object)| {
+        let reference = &object.spec.auth_server_ref;
+        let namespace = reference.namespace.as_ref().unwrap_or(&key.namespace);
+        let server = Key::new(namespace.clone(), reference.name.clone());
+        (key, server, client_id(key, &object.spec))
+    })
+}
+
+/// Whose grants a server ends: clients that are being deleted, unless another one has the id now.
+pub fn departed(resources: &Resources, server: &Key, clients: &HashMap<ClientId, Arc<Client>>) -> BTreeSet<ClientId> {
+    departures(resources)
+        .filter(|(_, named, id)| named == server && !clients.contains_key(id))
+        .map(|(_, _, id)| id)
+        .collect()
+}
+
+/// Clients that are being deleted, where there is something to end.
+pub fn departing(resources: &Resources, snapshots: &BTreeMap<Key, Arc<Snapshot>>) -> BTreeMap<Key, (Key, ClientId)> {
+    departures(resources)
+        .filter(|(_, server, _)| snapshots.contains_key(server))
+        .map(|(key, server, id)| (key.clone(), (server, id)))
         .collect()
 }

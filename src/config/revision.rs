@@ -1,6 +1,6 @@
 //! The digest of a snapshot: equal content, equal revision, on every replica and after every restart.
 
-use super::snapshot::{DeclaredUser, Revision, Snapshot, UserStoreConfig, UserStoreKind};
+use super::snapshot::{DeclaredUser, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind};
 use crate::oauth::client::{Client, ClientSecret, Limits};
 use aws_lc_rs::digest;
 use base64::Engine;
@@ -20,6 +20,9 @@ pub fn of(snapshot: &Snapshot) -> Revision {
         clients,
         user_stores,
         users,
+        roles,
+        claim_rules,
+        departed,
         branding,
     } = snapshot;
     let mut sorted: Vec<&Client> = clients.values().map(AsRef::as_ref).collect();
@@ -28,13 +31,16 @@ pub fn of(snapshot: &Snapshot) -> Revision {
     people.sort_by_key(|user| (&user.store, &user.username));
     let algorithms: Vec<&str> = signing.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
     let content = json!([
-        "nauthera snapshot 1",
+        "nauthera snapshot 2",
         server,
         issuer,
         [json!(algorithms), seconds(signing.rotate_every), seconds(signing.overlap)],
         sorted.into_iter().map(client).collect::<Value>(),
         user_stores.iter().map(|store| user_store(store)).collect::<Value>(),
         people.into_iter().map(user).collect::<Value>(),
+        roles.iter().map(|role| self::role(role)).collect::<Value>(),
+        json!(claim_rules),
+        json!(departed),
         [&branding.product_name, &branding.logo_url, &branding.primary_color],
     ]);
     Revision(hex(digest::digest(&digest::SHA256, content.to_string().as_bytes()).as_ref()))
@@ -96,6 +102,16 @@ fn user_store(store: &UserStoreConfig) -> Value {
     match kind {
         UserStoreKind::Local => json!([id, "local"]),
     }
+}
+
+fn role(role: &RoleConfig) -> Value {
+    let RoleConfig {
+        store,
+        name,
+        groups,
+        users,
+    } = role;
+    json!([json!(store), json!(name), json!(groups), json!(users)])
 }
 
 fn user(user: &DeclaredUser) -> Value {

@@ -1,6 +1,7 @@
 //! When client secrets are renewed: cron schedules in time zones, the tightest of several, and each client's own moment.
 
 use super::input::Key;
+use super::verdict::Rotation;
 use crate::resources::AuthPolicySpec;
 use crate::resources::auth_policy::SecretRotation;
 use aws_lc_rs::digest;
@@ -84,6 +85,13 @@ pub fn next_rotation(schedule: &str, time_zone: &str, jitter: Duration, client: 
     let plan = Plan::parse(schedule, time_zone).ok()?;
     let own = own_moment(client, jitter);
     plan.next(after.checked_sub(own).ok()?)?.checked_add(own).ok()
+}
+
+impl Rotation {
+    /// When a client's secret is renewed next, if it was last looked at, or renewed, at `after`.
+    pub fn next_after(&self, client: &Key, after: Timestamp) -> Option<Timestamp> {
+        next_rotation(&self.schedule, &self.time_zone, self.jitter, client, after)
+    }
 }
 
 /// A client's own moment within the spread, in whole seconds, by a hash of its name.

@@ -7,8 +7,19 @@ use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Puts the previous compilation's snapshots, clients, stores and users in place of equal ones.
+/// Puts the previous compilation's verdicts, snapshots, clients, stores, users, roles and claims in place of equal ones.
 pub fn share(compiled: &mut Compiled, previous: &Compiled) {
+    let mut known = previous.verdicts.iter().peekable();
+    for verdict in &mut compiled.verdicts {
+        // Both lists are in the same order.
+        while known
+            .next_if(|known| (known.kind, &known.key) < (verdict.kind, &verdict.key))
+            .is_some()
+        {}
+        if let Some(same) = known.next_if(|known| known == &verdict) {
+            *verdict = Arc::clone(same);
+        }
+    }
     for (key, snapshot) in &mut compiled.snapshots {
         let Some(before) = previous.snapshots.get(key) else {
             continue;
@@ -30,6 +41,18 @@ fn share_parts(snapshot: &mut Snapshot, before: &Snapshot) {
     for store in &mut snapshot.user_stores {
         if let Some(known) = before.user_stores.iter().find(|known| **known == *store) {
             *store = Arc::clone(known);
+        }
+    }
+    for role in &mut snapshot.roles {
+        if let Ok(known) = before.roles.binary_search(role) {
+            if let Some(known) = before.roles.get(known) {
+                *role = Arc::clone(known);
+            }
+        }
+    }
+    for rule in &mut snapshot.claim_rules {
+        if let Some(known) = before.claim_rules.iter().find(|known| **known == *rule) {
+            *rule = Arc::clone(known);
         }
     }
     let known: HashMap<(&UserStoreId, &str), &Arc<DeclaredUser>> = before

@@ -1,10 +1,11 @@
 //! The configuration that one AuthServer runs on: immutable, shared, replaced as a whole.
 
+use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::Client;
 use crate::oauth::ids::{ClientId, UserStoreId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,6 +96,19 @@ pub struct Branding {
     pub primary_color: Option<String>,
 }
 
+/// A role, and who has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoleConfig {
+    /// Whose people are meant
+    pub store: UserStoreId,
+    /// Its name in tokens
+    pub name: String,
+    /// Groups whose members have it
+    pub groups: BTreeSet<String>,
+    /// Usernames of those who have it besides, in lower case
+    pub users: BTreeSet<String>,
+}
+
 /// One AuthServer's whole configuration.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -112,6 +126,12 @@ pub struct Snapshot {
     pub user_stores: Vec<Arc<UserStoreConfig>>,
     /// Local users that manifests declare
     pub users: Vec<Arc<DeclaredUser>>,
+    /// Roles of people in these stores, by store and name
+    pub roles: Vec<Arc<RoleConfig>>,
+    /// Further claims in tokens
+    pub claim_rules: Vec<Arc<ClaimRule>>,
+    /// Clients that are being deleted: what they were given ends
+    pub departed: BTreeSet<ClientId>,
     /// Looks
     pub branding: Branding,
 }
@@ -137,6 +157,18 @@ impl Snapshot {
             .find(|algorithm| **algorithm == SigningAlgorithm::RS256)
             .or(algorithms.first())
             .copied()
+    }
+
+    /// The roles of a person, sorted.
+    pub fn roles_of(&self, store: &UserStoreId, username: &str, groups: &[String]) -> BTreeSet<&str> {
+        if self.roles.is_empty() {
+            return BTreeSet::new();
+        }
+        let username = username.to_lowercase();
+        let has = |role: &&Arc<RoleConfig>| {
+            role.store == *store && (role.users.contains(&username) || groups.iter().any(|group| role.groups.contains(group)))
+        };
+        self.roles.iter().filter(has).map(|role| role.name.as_str()).collect()
     }
 
     /// The client with this id.

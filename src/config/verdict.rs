@@ -4,7 +4,10 @@ use super::input::{Accepted, Key, Kind, Options};
 use super::snapshot::Snapshot;
 use crate::oauth::ids::ClientId;
 use crate::resources::condition::Condition;
-use crate::resources::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, GroupStatus, UserStatus, UserStoreStatus};
+use crate::resources::{
+    AuthClientStatus, AuthPolicyStatus, AuthServerStatus, ClaimMapperStatus, GroupStatus, IdentityProviderStatus, RoleStatus, UserStatus,
+    UserStoreStatus,
+};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +25,9 @@ pub enum Status {
     UserStore(UserStoreStatus),
     User(UserStatus),
     Group(GroupStatus),
+    Role(RoleStatus),
+    ClaimMapper(ClaimMapperStatus),
+    IdentityProvider(IdentityProviderStatus),
 }
 
 impl Status {
@@ -34,6 +40,9 @@ impl Status {
             Self::UserStore(status) => &status.conditions,
             Self::User(status) => &status.conditions,
             Self::Group(status) => &status.conditions,
+            Self::Role(status) => &status.conditions,
+            Self::ClaimMapper(status) => &status.conditions,
+            Self::IdentityProvider(status) => &status.conditions,
         }
     }
 }
@@ -97,13 +106,16 @@ pub struct Compiled {
     /// One for each AuthServer that was accepted
     pub snapshots: BTreeMap<Key, Arc<Snapshot>>,
     /// One for each resource, by kind, namespace and name
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<Arc<Verdict>>,
     /// Secrets that the caller has to make
     pub secrets_wanted: Vec<WantedSecret>,
     /// Of each AuthClient in force whose secret is renewed by schedule
     pub rotations: BTreeMap<Key, Rotation>,
     /// The AuthServer that serves each AuthClient in force, and the `client_id` under which it does
     pub client_servers: BTreeMap<Key, (Key, ClientId)>,
+    /// The AuthServer of each AuthClient that is being deleted, and its `client_id` there. Those whose server has no configuration are not
+    /// here: there is nothing to end.
+    pub departing: BTreeMap<Key, (Key, ClientId)>,
     /// The AuthServers that each resource reaches: policies that govern clients there, people's stores, and who lives in them.
     /// AuthServers and AuthClients themselves are not here.
     pub governed: BTreeMap<(Kind, Key), BTreeSet<Key>>,
@@ -157,11 +169,11 @@ impl Compiled {
         let found = self
             .verdicts
             .binary_search_by(|verdict| (verdict.kind, &verdict.key).cmp(&(kind, key)));
-        found.ok().and_then(|index| self.verdicts.get(index))
+        found.ok().and_then(|index| self.verdicts.get(index)).map(Arc::as_ref)
     }
 
     /// Whether every resource was accepted as it is written.
     pub fn all_accepted(&self) -> bool {
-        self.verdicts.iter().all(Verdict::accepted)
+        self.verdicts.iter().all(|verdict| verdict.accepted())
     }
 }

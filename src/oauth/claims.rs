@@ -6,6 +6,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Scopes that say something about a person. Without a person there is nothing to say, so client credentials do not get them.
 pub const PERSON_SCOPES: [&str; 5] = ["openid", "profile", "email", "groups", "offline_access"];
@@ -69,6 +70,9 @@ pub struct AccessTokenClaims {
     /// The grant that it belongs to and ends with (private)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<GrantId>,
+    /// Further claims, by the server's configuration
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
 }
 
 /// An ID token's claims.
@@ -102,6 +106,9 @@ pub struct IdTokenClaims {
     /// Claims by scope. They are in the ID token too, since Kubernetes and others read groups and addresses there and nowhere else
     #[serde(flatten)]
     pub person: PersonClaims,
+    /// Further claims, by the server's configuration
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
 }
 
 /// What is known of a person, before scopes narrow it.
@@ -121,6 +128,8 @@ pub struct Profile {
     pub email_verified: bool,
     /// `groups`
     pub groups: Vec<String>,
+    /// Names of roles
+    pub roles: Vec<String>,
     /// `updated_at`, seconds since the epoch
     pub updated_at: i64,
 }
@@ -167,6 +176,23 @@ impl PersonClaims {
             claims.groups = Some(profile.groups.clone());
         }
         claims
+    }
+
+    /// Leaves out what is said elsewhere.
+    pub fn give_way_to(&mut self, others: &Map<String, Value>) {
+        for name in others.keys() {
+            match name.as_str() {
+                "name" => self.name = None,
+                "given_name" => self.given_name = None,
+                "family_name" => self.family_name = None,
+                "preferred_username" => self.preferred_username = None,
+                "updated_at" => self.updated_at = None,
+                "email" => self.email = None,
+                "email_verified" => self.email_verified = None,
+                "groups" => self.groups = None,
+                _ => {}
+            }
+        }
     }
 
     /// The claims that this server can make, for discovery.
@@ -286,6 +312,7 @@ mod tests {
                 groups: None,
                 act: None,
                 grant_id: None,
+                further: Map::new(),
             };
             let json = serde_json::to_value(&claims).unwrap();
             assert_eq!(json["scope"], "a b");

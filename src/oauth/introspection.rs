@@ -10,6 +10,7 @@ use super::error::{ErrorCode, OAuthError};
 use super::ids::{ClientId, SessionId};
 use super::scope::Scopes;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// The answer (RFC 7662 §2.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +53,8 @@ pub struct ActiveToken {
     pub groups: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<ActorClaim>,
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
 }
 
 impl Introspection {
@@ -76,6 +79,7 @@ impl Introspection {
             sid: claims.sid,
             groups: claims.groups,
             act: claims.act,
+            further: claims.further,
         }))
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod authorize;
 pub mod bearer;
+pub mod claim_rules;
 pub mod claims;
 pub mod client;
 pub mod client_auth;

@@ -1,6 +1,6 @@
 //! AuthClient: an application that people log in to, or a service that gets tokens (owned by developers).
 
-use super::common::{AuthMethod, ClientGrantType, ClientType, LocalRef, ResourceRef};
+use super::common::{AuthMethod, ClientGrantType, ClientType, LocalRef, ResourceRef, any_object};
 use super::condition::Condition;
 use super::time_span::TimeSpan;
 use kube::{CustomResource, KubeSchema};
@@ -155,6 +155,10 @@ pub struct AuthClientStatus {
     /// What its policies come to
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_policy: Option<EffectivePolicyStatus>,
+    /// The form that stays in force while the latest is refused; only while it is
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "any_object")]
+    pub last_accepted_spec: Option<serde_json::Value>,
 }
 
 /// What a client's policies come to.

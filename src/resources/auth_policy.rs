@@ -1,6 +1,6 @@
 //! AuthPolicy: what the clients of a server may do (owned by the security team).
 
-use super::common::{AuthMethod, ClientType, LabelSelector, PolicyGrantType};
+use super::common::{AuthMethod, ClientType, LabelSelector, PolicyGrantType, any_object};
 use super::condition::Condition;
 use super::time_span::TimeSpan;
 use kube::{CustomResource, KubeSchema};
@@ -185,6 +185,10 @@ pub struct AuthPolicyStatus {
     /// Who asks for what that it does not allow; at most 50
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<ViolationStatus>,
+    /// The form that stays in force while the latest is refused; only while it is
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "any_object")]
+    pub last_accepted_spec: Option<serde_json::Value>,
 }
 
 /// A client that asks for more than a policy allows.

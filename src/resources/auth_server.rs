@@ -1,6 +1,6 @@
 //! AuthServer: one issuer (owned by the platform team).
 
-use super::common::{LabelSelector, ResourceRef};
+use super::common::{LabelSelector, ResourceRef, any_object};
 use super::condition::Condition;
 use super::deployment::{Autoscaling, Cache, Compute, Database, Disruption};
 use super::exposure::{Exposure, Tls};
@@ -204,4 +204,26 @@ pub struct AuthServerStatus {
     /// How many declared users it knows
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<u32>,
+    /// Its pods
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<ReplicasStatus>,
+    /// The form that stays in force while the latest is refused; only while it is
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "any_object")]
+    pub last_accepted_spec: Option<serde_json::Value>,
+}
+
+/// How far a server's pods are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReplicasStatus {
+    /// How many there shall be
+    #[serde(default)]
+    pub desired: u32,
+    /// How many are ready
+    #[serde(default)]
+    pub ready: u32,
+    /// How many of those that serve run the current configuration
+    #[serde(default)]
+    pub programmed: u32,
 }

@@ -1,6 +1,6 @@
 //! What several kinds share: references, label selectors, and the protocol's closed sets as the manifests write them.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -186,4 +186,9 @@ impl AuthMethod {
             Self::None => "none",
         }
     }
+}
+
+/// The schema of an object that the API server keeps as it is.
+pub(super) fn any_object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
 }

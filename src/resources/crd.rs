@@ -1,6 +1,6 @@
 //! The CustomResourceDefinitions, generated from the types.
 
-use super::{AuthClient, AuthPolicy, AuthServer, ClusterAuthPolicy, Group, User, UserStore};
+use super::{AuthClient, AuthPolicy, AuthServer, ClaimMapper, ClusterAuthPolicy, Group, IdentityProvider, Role, User, UserStore};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
@@ -10,8 +10,11 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         AuthClient::crd(),
         AuthPolicy::crd(),
         AuthServer::crd(),
+        ClaimMapper::crd(),
         ClusterAuthPolicy::crd(),
         Group::crd(),
+        IdentityProvider::crd(),
+        Role::crd(),
         User::crd(),
         UserStore::crd(),
     ];

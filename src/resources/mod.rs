@@ -10,6 +10,7 @@
 pub mod auth_client;
 pub mod auth_policy;
 pub mod auth_server;
+pub mod claim_mapper;
 pub mod cluster_auth_policy;
 pub mod common;
 pub mod condition;
@@ -17,6 +18,9 @@ pub mod crd;
 pub mod deployment;
 pub mod exposure;
 pub mod group;
+pub mod identity_provider;
+pub mod ldap;
+pub mod role;
 pub mod time_span;
 pub mod user;
 pub mod user_store;
@@ -24,8 +28,11 @@ pub mod user_store;
 pub use auth_client::{AuthClient, AuthClientSpec, AuthClientStatus};
 pub use auth_policy::{AuthPolicy, AuthPolicySpec, AuthPolicyStatus};
 pub use auth_server::{AuthServer, AuthServerSpec, AuthServerStatus};
+pub use claim_mapper::{ClaimMapper, ClaimMapperSpec, ClaimMapperStatus};
 pub use cluster_auth_policy::{ClusterAuthPolicy, ClusterAuthPolicySpec};
 pub use group::{Group, GroupSpec, GroupStatus};
+pub use identity_provider::{IdentityProvider, IdentityProviderSpec, IdentityProviderStatus};
+pub use role::{Role, RoleSpec, RoleStatus};
 pub use user::{User, UserSpec, UserStatus};
 pub use user_store::{UserStore, UserStoreSpec, UserStoreStatus};
 
@@ -37,3 +44,6 @@ pub const VERSION: &str = "v1alpha1";
 pub const API_VERSION: &str = "auth.nauthera.io/v1alpha1";
 /// A Secret must carry this label, with the value `"true"`, before an AuthClient may name it in `existingRef`.
 pub const CLIENT_SECRET_LABEL: &str = "auth.nauthera.io/client-secret";
+/// In a cluster the operator sees a Secret with credentials that people wrote, such as a user's password, only if it carries this label
+/// with the value `"true"`.
+pub const CREDENTIAL_LABEL: &str = "auth.nauthera.io/credential";

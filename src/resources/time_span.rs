@@ -46,6 +46,13 @@ impl TimeSpan {
     /// How far renewals of client secrets are spread where no policy says another.
     pub const ROTATION_JITTER: Self = Self(Duration::from_secs(5 * 60));
 
+    /// How long a connection to a directory may take where its UserStore says nothing.
+    pub const CONNECT: Self = Self(Duration::from_secs(3));
+    /// How long an operation of a directory may take where its UserStore says nothing.
+    pub const OPERATION: Self = Self(Duration::from_secs(5));
+    /// How long what a directory said is believed where its UserStore says nothing.
+    pub const DIRECTORY_CACHE: Self = Self(Duration::from_secs(60));
+
     /// A span of whole seconds; `None` for zero and beyond ten years.
     pub fn from_secs(seconds: u64) -> Option<Self> {
         let span = Duration::from_secs(seconds);

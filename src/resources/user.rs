@@ -1,6 +1,6 @@
 //! User: a local user that a manifest declares.
 
-use super::common::{LocalRef, SecretKeyRef};
+use super::common::{LocalRef, SecretKeyRef, any_object};
 use super::condition::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -77,4 +77,8 @@ pub struct UserStatus {
     /// Every group that they are in
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// The form that stays in force while the latest is refused; only while it is
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "any_object")]
+    pub last_accepted_spec: Option<serde_json::Value>,
 }

@@ -1,7 +1,9 @@
 //! UserStore: a place that users come from (owned by the platform team).
 
-use super::common::SecretKeyRef;
+use super::auth_server::From;
+use super::common::LabelSelector;
 use super::condition::Condition;
+use super::ldap::Ldap;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,9 @@ pub struct UserStoreSpec {
     /// How the directory is reached; with `type: ldap`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ldap: Option<Ldap>,
+    /// From which namespaces AuthServers may use it
+    #[serde(default)]
+    pub allowed_servers: AllowedServers,
 }
 
 /// The kinds of user stores.
@@ -44,48 +49,32 @@ pub enum UserStoreType {
     Ldap,
 }
 
-/// How a directory is reached and searched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Which AuthServers may use a UserStore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Ldap {
-    /// `ldaps://host:port`
-    pub server: String,
-    /// Who reads the directory
-    #[serde(rename = "bindDN")]
-    pub bind_dn: String,
-    /// The reader's password
-    pub bind_password_secret_ref: SecretKeyRef,
-    /// Where people are
-    pub user_search: UserSearch,
-    /// Where groups are
+#[x_kube(validation = Rule::new("has(self.selector) == (self.from == 'Selector')").message("selector goes with from: Selector, and only with it"))]
+pub struct AllowedServers {
+    /// Those of the UserStore's own namespace (Same), of every namespace (All), or of namespaces whose labels the selector matches
+    #[serde(default = "AllowedServers::default_from")]
+    pub from: From,
+    /// Selects namespaces by their labels; with `from: Selector`
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group_search: Option<GroupSearch>,
+    pub selector: Option<LabelSelector>,
 }
 
-/// Where a directory keeps people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UserSearch {
-    /// Below this entry
-    #[serde(rename = "baseDN")]
-    pub base_dn: String,
-    /// Which entries are people
-    pub filter: String,
-    /// Holds the name that people log in with
-    pub username_attribute: String,
+impl AllowedServers {
+    fn default_from() -> From {
+        From::Same
+    }
 }
 
-/// Where a directory keeps groups.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct GroupSearch {
-    /// Below this entry
-    #[serde(rename = "baseDN")]
-    pub base_dn: String,
-    /// Which entries are groups
-    pub filter: String,
-    /// Holds the group's name
-    pub name_attribute: String,
+impl Default for AllowedServers {
+    fn default() -> Self {
+        Self {
+            from: Self::default_from(),
+            selector: None,
+        }
+    }
 }
 
 /// What became of a UserStore.

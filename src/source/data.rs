@@ -18,6 +18,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const OWNER: &str = "auth.nauthera.io/auth-client";
@@ -61,7 +62,7 @@ pub enum Found {
     /// Nothing
     Nothing,
     /// One that was made for a client
-    Made(GeneratedSecret),
+    Made(Box<GeneratedSecret>),
     /// Something that was not made here, or cannot be read: it is left alone
     Foreign(String),
 }
@@ -116,13 +117,14 @@ impl DataFolder {
         let owner = file.metadata.annotations.get(OWNER);
         let is_ours = file.metadata.labels.get(MANAGED_BY).is_some_and(|by| by == "nauthera");
         match (is_ours, owner, value("client_secret"), value("client_id")) {
-            (true, Some(owner), Some(secret), Some(id)) => Ok(Found::Made(GeneratedSecret {
+            (true, Some(owner), Some(secret), Some(id)) => Ok(Found::Made(Box::new(GeneratedSecret {
                 client: Key::new(key.namespace.clone(), owner.clone()),
                 client_id: ClientId::new(id),
                 issuer: value("issuer").unwrap_or_default(),
                 secret: SecretString::from(secret),
                 previous: None,
-            })),
+                next: None,
+            }))),
             _ => Ok(Found::Foreign(format!("{} is not a Secret that was made here", path.display()))),
         }
     }
@@ -154,7 +156,7 @@ impl DataFolder {
     }
 
     /// Makes the status files say exactly what the verdicts say. A file is written only when it changes.
-    pub fn write_statuses(&self, verdicts: &[Verdict]) -> Vec<Problem> {
+    pub fn write_statuses(&self, verdicts: &[Arc<Verdict>]) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut current = BTreeSet::new();
         for verdict in verdicts {

@@ -61,8 +61,17 @@ fn add(resources: &mut Resources, document: &Document) {
         Content::Group(object) => {
             resources.groups.insert(key, Arc::new(object));
         }
+        Content::Role(object) => {
+            resources.roles.insert(key, Arc::new(object));
+        }
+        Content::ClaimMapper(object) => {
+            resources.claim_mappers.insert(key, Arc::new(*object));
+        }
+        Content::IdentityProvider(object) => {
+            resources.identity_providers.insert(key, Arc::new(*object));
+        }
         Content::Secret(secret) => {
-            resources.secrets.insert(key, secret);
+            resources.secrets.insert(key, Arc::new(secret));
         }
         Content::Namespace(labels) => {
             resources.namespaces.insert(key.name, labels);

@@ -6,7 +6,7 @@ use super::inventory::{self, Inventory};
 use super::manifest::{self, Document, Parsed};
 use super::problem::{Place, Problem, Severity};
 use crate::config::compile;
-use crate::config::input::{Accepted, GeneratedSecret, Key, Kind, Options, Resources, SecretObject};
+use crate::config::input::{Accepted, GeneratedSecret, Key, Kind, Options, Resources};
 use crate::config::snapshot::Snapshot;
 use crate::config::verdict::{Compiled, NoServer, Verdict, WantedSecret};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ pub struct SourceUpdate {
     /// Where each resource is written
     pub places: Arc<BTreeMap<(Kind, Key), Place>>,
     /// Secrets that were made for clients
-    pub generated: Arc<BTreeMap<Key, GeneratedSecret>>,
+    pub generated: Arc<BTreeMap<Key, Arc<GeneratedSecret>>>,
     /// How many manifests there are
     pub files: usize,
     /// Manifests that are new, different or gone since the load before; empty after the first
@@ -47,7 +47,7 @@ impl SourceUpdate {
 
     /// Resources that were not accepted as they are written.
     pub fn refused(&self) -> impl Iterator<Item = &Verdict> {
-        self.compiled.verdicts.iter().filter(|verdict| !verdict.accepted())
+        self.compiled.verdicts.iter().map(Arc::as_ref).filter(|verdict| !verdict.accepted())
     }
 
     /// One line for each thing that a person has to mend: broken files first, then refused resources.
@@ -84,7 +84,7 @@ pub struct Loader {
     known: BTreeMap<PathBuf, Known>,
     accepted: Accepted,
     /// In memory, where there is no data folder
-    made: BTreeMap<Key, GeneratedSecret>,
+    made: BTreeMap<Key, Arc<GeneratedSecret>>,
 }
 
 impl Loader {
@@ -111,7 +111,7 @@ impl Loader {
     }
 
     /// Whether a Secret that was made has been deleted by hand.
-    pub fn lost_a_secret(&self, generated: &BTreeMap<Key, GeneratedSecret>) -> bool {
+    pub fn lost_a_secret(&self, generated: &BTreeMap<Key, Arc<GeneratedSecret>>) -> bool {
         self.data
             .as_ref()
             .is_some_and(|data| generated.keys().any(|key| data.secret_path(key).is_ok_and(|path| !path.exists())))
@@ -214,20 +214,23 @@ impl Loader {
         let known = resources.generated.contains_key(&wanted.secret);
         let found = match &self.data {
             Some(data) => data.find_secret(&wanted.secret)?,
-            None => self.made.get(&wanted.secret).cloned().map_or(Found::Nothing, Found::Made),
+            None => self
+                .made
+                .get(&wanted.secret)
+                .map_or(Found::Nothing, |made| Found::Made(Box::new(GeneratedSecret::clone(made)))),
         };
         let kept = match found {
             Found::Foreign(_) => {
                 // `compile` then says that a Secret is in the way.
-                resources.secrets.insert(wanted.secret.clone(), SecretObject::default());
+                resources.secrets.insert(wanted.secret.clone(), Arc::default());
                 return Ok(());
             }
             Found::Made(made) if !known => {
-                resources.generated.insert(wanted.secret.clone(), made);
+                resources.generated.insert(wanted.secret.clone(), Arc::new(*made));
                 return Ok(());
             }
             // It was made for this client, whose id or issuer has changed since: the secret itself stays.
-            Found::Made(made) if made.client == wanted.client => Some(made.secret),
+            Found::Made(made) if made.client == wanted.client => Some(made.secret.clone()),
             Found::Made(_) | Found::Nothing => None,
         };
         let secret = match kept {
@@ -237,13 +240,14 @@ impl Loader {
         if let Some(data) = &self.data {
             data.write_secret(wanted, &secret)?;
         }
-        let made = GeneratedSecret {
+        let made = Arc::new(GeneratedSecret {
             client: wanted.client.clone(),
             client_id: wanted.client_id.clone(),
             issuer: wanted.issuer.clone(),
             secret,
             previous: None,
-        };
+            next: None,
+        });
         self.made.insert(wanted.secret.clone(), made.clone());
         resources.generated.insert(wanted.secret.clone(), made);
         Ok(())

@@ -5,7 +5,8 @@ use super::yaml_message;
 use crate::config::input::{Key, Kind, Labels, Object, SecretObject};
 use crate::config::names::{is_dns_label, is_dns_subdomain};
 use crate::resources::{
-    API_VERSION, AuthClientSpec, AuthPolicySpec, AuthServerSpec, ClusterAuthPolicySpec, GROUP, GroupSpec, UserSpec, UserStoreSpec,
+    API_VERSION, AuthClientSpec, AuthPolicySpec, AuthServerSpec, ClaimMapperSpec, ClusterAuthPolicySpec, GROUP, GroupSpec,
+    IdentityProviderSpec, RoleSpec, UserSpec, UserStoreSpec,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,6 +28,9 @@ pub enum Content {
     UserStore(Object<UserStoreSpec>),
     User(Box<Object<UserSpec>>),
     Group(Object<GroupSpec>),
+    Role(Object<RoleSpec>),
+    ClaimMapper(Box<Object<ClaimMapperSpec>>),
+    IdentityProvider(Box<Object<IdentityProviderSpec>>),
     Secret(SecretObject),
     Namespace(Labels),
 }
@@ -42,6 +46,9 @@ impl Content {
             Self::UserStore(_) => "UserStore",
             Self::User(_) => "User",
             Self::Group(_) => "Group",
+            Self::Role(_) => "Role",
+            Self::ClaimMapper(_) => "ClaimMapper",
+            Self::IdentityProvider(_) => "IdentityProvider",
             Self::Secret(_) => "Secret",
             Self::Namespace(_) => "Namespace",
         }
@@ -57,6 +64,9 @@ impl Content {
             Self::UserStore(_) => Some(Kind::UserStore),
             Self::User(_) => Some(Kind::User),
             Self::Group(_) => Some(Kind::Group),
+            Self::Role(_) => Some(Kind::Role),
+            Self::ClaimMapper(_) => Some(Kind::ClaimMapper),
+            Self::IdentityProvider(_) => Some(Kind::IdentityProvider),
             Self::Secret(_) | Self::Namespace(_) => None,
         }
     }
@@ -273,6 +283,9 @@ fn document(file: &Path, first_line: u64, chunk: &str) -> Result<Option<Document
         (API_VERSION, "UserStore") => resource(text, Content::UserStore),
         (API_VERSION, "User") => resource(text, |object| Content::User(Box::new(object))),
         (API_VERSION, "Group") => resource(text, Content::Group),
+        (API_VERSION, "Role") => resource(text, Content::Role),
+        (API_VERSION, "ClaimMapper") => resource(text, |object| Content::ClaimMapper(Box::new(object))),
+        (API_VERSION, "IdentityProvider") => resource(text, |object| Content::IdentityProvider(Box::new(object))),
         ("v1", "Secret") => secret(text),
         ("v1", "Namespace") => namespace(text),
         (_, kind) if api_version.split('/').next() == Some(GROUP) => Err(Problem::error(
@@ -297,7 +310,7 @@ fn document(file: &Path, first_line: u64, chunk: &str) -> Result<Option<Document
 }
 
 /// The kinds of [`API_VERSION`].
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 10] = [
     "AuthServer",
     "AuthClient",
     "AuthPolicy",
@@ -305,6 +318,9 @@ const KINDS: [&str; 7] = [
     "UserStore",
     "User",
     "Group",
+    "Role",
+    "ClaimMapper",
+    "IdentityProvider",
 ];
 
 type Text<'a> = (&'a Path, u64, &'a str, &'a Place);

@@ -85,7 +85,15 @@ impl Services {
             Refresh::None
         };
         Ok(Decided {
-            granted: person::granted(grant, &person, grant.scopes.clone(), audience, code.nonce.clone(), grant_ends),
+            granted: person::granted(
+                grant,
+                &person,
+                grant.scopes.clone(),
+                audience,
+                code.nonce.clone(),
+                grant_ends,
+                request.snapshot,
+            ),
             refresh,
             issued_token_type: None,
             is_audited: true,

@@ -52,6 +52,7 @@ impl Services {
             sid: Some(grant.session),
             groups: None,
             act: None,
+            further: serde_json::Map::new(),
         })))
     }
 }

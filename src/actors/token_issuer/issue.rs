@@ -5,6 +5,7 @@ use super::{Services, fresh_token};
 use crate::actors::fault::Fault;
 use crate::config::snapshot::SigningAlgorithm;
 use crate::jose::{JoseError, TokenType};
+use crate::oauth::claim_rules;
 use crate::oauth::claims::{AccessTokenClaims, token_digest};
 use crate::oauth::client::AccessTokenFormat;
 use crate::oauth::grants::TokenResponse;
@@ -28,7 +29,9 @@ impl Services {
     /// Signs (or stores) the tokens of a decision. For a JWT access token without a grant nothing is written and the store is not asked.
     pub(super) async fn issue(&self, request: &Request<'_>, decided: &Decided) -> Result<TokenResponse, Fault> {
         let (snapshot, client, now) = (request.snapshot, request.client, request.now);
-        let claims = decided.granted.access_token(&snapshot.issuer, client, token_id()?, now)?;
+        let (granted, rules) = (&decided.granted, &snapshot.claim_rules);
+        let mut claims = granted.access_token(&snapshot.issuer, client, token_id()?, now)?;
+        claim_rules::into_access_token(rules, granted.profile.as_ref(), granted.carried.as_ref(), &mut claims);
         let access_token = match client.access_token_format {
             AccessTokenFormat::Jwt => {
                 let algorithm = snapshot.signing.algorithms.first().copied().ok_or_else(no_algorithm)?;
@@ -36,8 +39,9 @@ impl Services {
             }
             AccessTokenFormat::Opaque => self.keep(&claims).await?,
         };
-        let id_token = match decided.granted.id_token(&snapshot.issuer, client, now) {
+        let id_token = match granted.id_token(&snapshot.issuer, client, now) {
             Some(mut id) => {
+                claim_rules::into_id_token(rules, granted.profile.as_ref(), &mut id);
                 let algorithm = snapshot.id_token_algorithm().ok_or_else(no_algorithm)?;
                 id.at_hash = Some(token_digest(&access_token, algorithm == SigningAlgorithm::EdDSA));
                 Some(self.sign(algorithm, TokenType::Id, &id, now)?)

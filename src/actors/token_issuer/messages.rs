@@ -58,6 +58,9 @@ pub struct UserInfoAnswer {
     /// Claims by scope
     #[serde(flatten)]
     pub person: PersonClaims,
+    /// Further claims, by the server's configuration
+    #[serde(flatten)]
+    pub further: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A person logged in and allowed what a client asked for: makes the authorization code. The caller has validated the request.

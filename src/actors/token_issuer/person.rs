@@ -2,6 +2,7 @@
 
 use super::Services;
 use crate::actors::fault::Fault;
+use crate::config::snapshot::Snapshot;
 use crate::oauth::claims::Profile;
 use crate::oauth::client::Client;
 use crate::oauth::error::{ErrorCode, OAuthError};
@@ -43,6 +44,7 @@ pub(super) fn granted(
     audience: Vec<String>,
     nonce: Option<String>,
     not_after: Timestamp,
+    snapshot: &Snapshot,
 ) -> Granted {
     Granted {
         sub: grant.user.as_str().to_owned(),
@@ -56,15 +58,17 @@ pub(super) fn granted(
         audience,
         not_after: Some(not_after),
         act: None,
-        profile: Some(profile(person)),
+        profile: Some(profile(person, snapshot)),
+        carried: None,
         nonce,
         with_id_token: true,
     }
 }
 
 /// The person as claims.
-pub(super) fn profile(person: &UserRecord) -> Profile {
+pub(super) fn profile(person: &UserRecord, snapshot: &Snapshot) -> Profile {
     let profile = &person.profile;
+    let roles = snapshot.roles_of(&person.store, &profile.username, &profile.groups);
     Profile {
         username: profile.username.clone(),
         name: profile.display_name.clone(),
@@ -73,6 +77,7 @@ pub(super) fn profile(person: &UserRecord) -> Profile {
         email: profile.email.clone(),
         email_verified: profile.email_verified,
         groups: profile.groups.clone(),
+        roles: roles.into_iter().map(str::to_owned).collect(),
         updated_at: person.updated_at.as_second(),
     }
 }

@@ -67,7 +67,7 @@ impl Services {
         let scopes = asked.scopes_within(&grant.scopes)?;
         let audience = target::select(client, &request.snapshot.issuer, asked.targets, &grant.resources)?;
         Ok(Decided {
-            granted: person::granted(&grant, &person, scopes, audience, None, grant.expires_at),
+            granted: person::granted(&grant, &person, scopes, audience, None, grant.expires_at, request.snapshot),
             refresh: match successor {
                 Some((token, _)) => Refresh::Token(token),
                 None => Refresh::Kept(asked.refresh_token),

@@ -3,6 +3,7 @@
 use super::messages::UserInfoAnswer;
 use super::{Services, person};
 use crate::actors::fault::Fault;
+use crate::oauth::claim_rules;
 use crate::oauth::claims::PersonClaims;
 use crate::oauth::error::{ErrorCode, OAuthError};
 use crate::oauth::ids::UserId;
@@ -25,9 +26,12 @@ impl Services {
         }
         let person = self.store.user(&UserId::new(claims.sub.as_str())).await?;
         let person = person.filter(|person| !person.profile.disabled).ok_or_else(invalid)?;
+        let profile = person::profile(&person, &snapshot);
+        let mut told = PersonClaims::for_scopes(&profile, &claims.scope);
         Ok(UserInfoAnswer {
-            person: PersonClaims::for_scopes(&person::profile(&person), &claims.scope),
             sub: claims.sub,
+            further: claim_rules::for_userinfo(&snapshot.claim_rules, &profile, &mut told),
+            person: told,
         })
     }
 }

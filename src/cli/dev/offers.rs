@@ -6,6 +6,7 @@ use crate::oauth::client::{Client, ClientType};
 use crate::oauth::grant_type::{ClientAuthMethod, GrantType};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use url::Url;
 
 /// A user whose password the manifests tell.
@@ -34,7 +35,7 @@ pub fn person(snapshot: &Snapshot) -> Option<Person> {
 
 /// The plainest client (fewest grants, then by id) that may use client credentials with a secret that was generated for it, and the
 /// secret.
-pub fn service<'a>(snapshot: &'a Snapshot, generated: &BTreeMap<Key, GeneratedSecret>) -> Option<(&'a Client, String)> {
+pub fn service<'a>(snapshot: &'a Snapshot, generated: &BTreeMap<Key, Arc<GeneratedSecret>>) -> Option<(&'a Client, String)> {
     let mut services: Vec<_> = snapshot
         .clients
         .values()

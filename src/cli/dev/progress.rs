@@ -113,6 +113,9 @@ mod tests {
             clients: HashMap::new(),
             user_stores: Vec::new(),
             users: Vec::new(),
+            roles: Vec::new(),
+            claim_rules: Vec::new(),
+            departed: std::collections::BTreeSet::new(),
             branding: Branding::default(),
         };
         Round {

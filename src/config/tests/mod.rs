@@ -95,7 +95,7 @@ impl World {
             secret.labels.insert("auth.nauthera.io/client-secret".to_owned(), "true".to_owned());
         }
         secret.data = data.iter().map(|(k, v)| ((*k).to_owned(), SecretString::from(*v))).collect();
-        self.resources.secrets.insert(Key::new(namespace, name), secret);
+        self.resources.secrets.insert(Key::new(namespace, name), Arc::new(secret));
         self
     }
 
@@ -130,13 +130,14 @@ impl World {
                 let secret = SecretString::from(format!("made for {}", wanted.secret));
                 self.resources.generated.insert(
                     wanted.secret.clone(),
-                    GeneratedSecret {
+                    Arc::new(GeneratedSecret {
                         client: wanted.client.clone(),
                         client_id: wanted.client_id.clone(),
                         issuer: wanted.issuer.clone(),
                         secret,
                         previous: None,
-                    },
+                        next: None,
+                    }),
                 );
             }
         }

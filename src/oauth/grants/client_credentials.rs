@@ -42,6 +42,7 @@ pub fn decide(client: &Client, issuer: &str, params: &Params) -> Result<Granted,
         not_after: None,
         act: None,
         profile: None,
+        carried: None,
         nonce: None,
         with_id_token: false,
     })

@@ -18,6 +18,7 @@ use super::ids::{GrantId, SessionId};
 use super::scope::Scopes;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// More scope text than any client can need.
 const MAX_SCOPE_LENGTH: usize = 4096;
@@ -52,6 +53,8 @@ pub struct Granted {
     pub act: Option<ActorClaim>,
     /// What is known of the person, for claims by scope
     pub profile: Option<Profile>,
+    /// Further claims of the token that was exchanged; `None` for other grants
+    pub carried: Option<Map<String, Value>>,
     /// `nonce` of the authorization request
     pub nonce: Option<String>,
     /// Whether the grant comes with an ID token when `openid` was granted
@@ -106,6 +109,7 @@ impl Granted {
             act: self.act.clone(),
             grant_id: self.grant.clone(),
             scope,
+            further: Map::new(),
         })
     }
 
@@ -131,6 +135,7 @@ impl Granted {
                 .as_ref()
                 .map(|profile| PersonClaims::for_scopes(profile, &scopes))
                 .unwrap_or_default(),
+            further: Map::new(),
         })
     }
 }
@@ -276,6 +281,7 @@ mod tests {
                 groups: vec!["staff".to_owned()],
                 ..Profile::default()
             }),
+            carried: None,
             nonce: Some("n".to_owned()),
             with_id_token: true,
         }

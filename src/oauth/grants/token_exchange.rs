@@ -116,6 +116,7 @@ impl Request {
                 ..Profile::default()
             }),
             scopes,
+            carried: Some(subject.further.clone()),
             nonce: None,
             with_id_token: false,
         })
@@ -182,6 +183,7 @@ mod tests {
             sid: Some(SessionId::new("s")),
             groups: None,
             act: None,
+            further: serde_json::Map::new(),
             grant_id: Some(GrantId::new("g")),
         }
     }
@@ -198,6 +200,7 @@ mod tests {
             sub: "api".to_owned(),
             client_id: ClientId::new("api"),
             exp: 400,
+            further: serde_json::Map::new(),
             grant_id: None,
             ..subject()
         }

@@ -74,6 +74,9 @@ pub fn snapshot(revision: &str, users: Vec<DeclaredUser>) -> Snapshot {
             kind: UserStoreKind::Local,
         })],
         users: users.into_iter().map(Arc::new).collect(),
+        roles: Vec::new(),
+        claim_rules: Vec::new(),
+        departed: std::collections::BTreeSet::new(),
         branding: Branding::default(),
     }
 }

@@ -1,0 +1,240 @@
+//! What makes a UserStore acceptable, and which servers may use it.
+
+use super::input::{Key, Resources};
+use super::refusal::{Aspect, Refusal};
+use super::selector;
+use crate::resources::auth_server::From;
+use crate::resources::ldap::{GroupSearch, Ldap, NestedMode};
+use crate::resources::user_store::{AllowedServers, UserStoreSpec, UserStoreType};
+use url::Url;
+
+/// Claims that a directory's attributes can be read into.
+const CLAIMS: [&str; 6] = ["preferred_username", "name", "given_name", "family_name", "email", "email_verified"];
+
+/// Why a store is refused, if it is.
+pub fn refusal(spec: &UserStoreSpec) -> Option<Refusal> {
+    let mut faults = allowed_servers_faults(&spec.allowed_servers);
+    match (spec.type_, &spec.ldap) {
+        (UserStoreType::Local, None) => {}
+        (UserStoreType::Local, Some(_)) => faults.push("ldap goes with type: ldap only".to_owned()),
+        (UserStoreType::Ldap, None) => faults.push("type: ldap needs the field ldap".to_owned()),
+        (UserStoreType::Ldap, Some(ldap)) => faults.extend(ldap_faults(ldap)),
+    }
+    if !faults.is_empty() {
+        return Some(Refusal::spec(&faults));
+    }
+    (spec.type_ == UserStoreType::Ldap).then(|| {
+        let message = "type: ldap is not served yet by this release; type: local is";
+        Refusal::new(Aspect::Spec, "NotServedYet", message)
+    })
+}
+
+/// Whether a server may use a store.
+pub fn admits(resources: &Resources, allowed: &AllowedServers, store: &Key, server: &Key) -> bool {
+    match allowed.from {
+        From::All => true,
+        From::Same => store.namespace == server.namespace,
+        From::Selector => allowed
+            .selector
+            .as_ref()
+            .is_some_and(|selector| selector::matches(selector, &resources.namespace_labels(&server.namespace))),
+    }
+}
+
+fn allowed_servers_faults(allowed: &AllowedServers) -> Vec<String> {
+    match (allowed.from, &allowed.selector) {
+        (From::Selector, None) => vec!["allowedServers: from: Selector needs a selector".to_owned()],
+        (From::All | From::Same, Some(_)) => vec!["allowedServers: selector goes with from: Selector only".to_owned()],
+        (_, Some(selector)) => {
+            let fault = selector::fault(selector).map(|fault| format!("allowedServers.selector: {fault}"));
+            fault.into_iter().collect()
+        }
+        (_, None) => Vec::new(),
+    }
+}
+
+fn ldap_faults(ldap: &Ldap) -> Vec<String> {
+    let mut found = Vec::new();
+    if ldap.server.is_some() != ldap.servers.is_empty() {
+        found.push("ldap: give either server or servers".to_owned());
+    }
+    for server in ldap.server.iter().chain(&ldap.servers) {
+        if let Some(fault) = server_fault(ldap, server) {
+            found.push(format!("ldap.servers: {server:?} {fault}"));
+        }
+    }
+    if ldap.start_tls && ldap.server.iter().chain(&ldap.servers).any(|server| server.starts_with("ldaps://")) {
+        found.push("ldap.startTLS goes with ldap:// servers; ldaps:// has TLS from the start".to_owned());
+    }
+    for (field, filter) in std::iter::once(("userSearch", &ldap.user_search.filter))
+        .chain(ldap.group_search.iter().map(|search| ("groupSearch", &search.filter)))
+    {
+        if let Some(fault) = filter_fault(filter) {
+            found.push(format!("ldap.{field}.filter: {filter:?} {fault}"));
+        }
+    }
+    for (field, name) in std::iter::once(("userSearch.usernameAttribute", &ldap.user_search.username_attribute))
+        .chain(ldap.group_search.iter().flat_map(|search| {
+            [
+                ("groupSearch.nameAttribute", &search.name_attribute),
+                ("groupSearch.memberAttribute", &search.member_attribute),
+            ]
+        }))
+        .chain(ldap.attributes.values().map(|name| ("attributes", name)))
+    {
+        if !is_attribute(name) {
+            found.push(format!("ldap.{field}: {name:?} is not the name of an attribute (RFC 4512 §2.5)"));
+        }
+    }
+    for claim in ldap.attributes.keys().filter(|claim| !CLAIMS.contains(&claim.as_str())) {
+        found.push(format!("ldap.attributes: {claim:?} is not one of {}", CLAIMS.join(", ")));
+    }
+    for (field, dn) in [("bindDN", &ldap.bind_dn), ("userSearch.baseDN", &ldap.user_search.base_dn)]
+        .into_iter()
+        .chain(ldap.group_search.iter().map(|search| ("groupSearch.baseDN", &search.base_dn)))
+    {
+        if !looks_like_dn(dn) {
+            found.push(format!(
+                "ldap.{field}: {dn:?} is not a distinguished name such as dc=example,dc=org (RFC 4514)"
+            ));
+        }
+    }
+    for (field, number, most) in [
+        ("pageSize", ldap.page_size, 10_000),
+        ("pool.max", ldap.pool.max, 1000),
+        ("groupSearch.nested.maxDepth", depth(ldap.group_search.as_ref()), 32),
+    ] {
+        if !(1..=most).contains(&number) {
+            found.push(format!("ldap.{field}: {number} is not between 1 and {most}"));
+        }
+    }
+    found
+}
+
+fn depth(search: Option<&GroupSearch>) -> i32 {
+    search.map_or(1, |search| match search.nested.mode {
+        NestedMode::Walk => search.nested.max_depth,
+        NestedMode::None | NestedMode::InChain => 1,
+    })
+}
+
+fn server_fault(ldap: &Ldap, server: &str) -> Option<&'static str> {
+    let Ok(url) = Url::parse(server) else {
+        return Some("is not a URL");
+    };
+    let plain = url.scheme() == "ldap";
+    if !plain && url.scheme() != "ldaps" {
+        return Some("is neither ldaps:// nor ldap://");
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Some("names no host");
+    }
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Some("holds more than a host and a port");
+    }
+    if plain && !ldap.start_tls && !ldap.allow_plaintext {
+        return Some("would carry passwords without TLS: write ldaps://, or startTLS: true, or allowPlaintext: true");
+    }
+    None
+}
+
+/// A quick look at a filter (RFC 4515): the directory has the last word.
+fn filter_fault(filter: &str) -> Option<&'static str> {
+    if !filter.starts_with('(') || !filter.ends_with(')') {
+        return Some("is not in parentheses");
+    }
+    let mut depth = 0_i32;
+    for (position, character) in filter.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            '\0' => return Some("holds a NUL"),
+            _ => {}
+        }
+        if depth < 0 || (depth == 0 && position + 1 < filter.len()) {
+            return Some("has parentheses that do not match");
+        }
+    }
+    (depth != 0).then_some("has parentheses that do not match")
+}
+
+/// A descriptor or an object identifier, with options.
+fn is_attribute(name: &str) -> bool {
+    let starts_well = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    starts_well
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b';'))
+}
+
+fn looks_like_dn(dn: &str) -> bool {
+    dn.split_once('=')
+        .is_some_and(|(kind, value)| is_attribute(kind.trim()) && !value.is_empty())
+        && !dn.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn reason(change: &Value) -> (&'static str, String) {
+        let mut ldap = json!({
+            "server": "ldaps://ldap.example.org:636",
+            "bindDN": "cn=reader,dc=example,dc=org",
+            "bindPasswordSecretRef": {"name": "ldap-bind"},
+            "userSearch": {"baseDN": "ou=people,dc=example,dc=org", "filter": "(objectClass=inetOrgPerson)", "usernameAttribute": "uid"},
+            "groupSearch": {"baseDN": "ou=groups,dc=example,dc=org", "filter": "(&(objectClass=groupOfNames)(cn=*))", "nameAttribute": "cn"}
+        });
+        for (field, value) in change.as_object().unwrap() {
+            match value {
+                Value::Null => drop(ldap.as_object_mut().unwrap().remove(field)),
+                value => ldap[field] = value.clone(),
+            }
+        }
+        let spec = serde_json::from_value(json!({"type": "ldap", "ldap": ldap})).unwrap();
+        let refusal = refusal(&spec).unwrap();
+        (refusal.reason, refusal.message)
+    }
+
+    #[test]
+    fn a_good_directory_is_not_served_yet_and_says_so() {
+        for change in [
+            json!({}),
+            json!({"server": null, "servers": ["ldaps://a.example.org", "ldaps://b.example.org:1636"]}),
+            json!({"server": "ldap://ldap.example.org", "startTLS": true}),
+            json!({"server": "ldap://127.0.0.1:389", "allowPlaintext": true}),
+            json!({"attributes": {"given_name": "givenName"}, "cacheTTL": "10s"}),
+        ] {
+            assert_eq!(reason(&change).0, "NotServedYet", "{change}");
+        }
+    }
+
+    #[test]
+    fn faults_are_told_before_that() {
+        let search = |field: &str, value: &str| {
+            let mut search = json!({"baseDN": "dc=example", "filter": "(cn=*)", "usernameAttribute": "uid"});
+            search[field] = json!(value);
+            json!({"userSearch": search})
+        };
+        for (change, words) in [
+            (json!({"servers": ["ldaps://b.example.org"]}), "either server or servers"),
+            (json!({"server": null}), "either server or servers"),
+            (json!({"server": "ldap://ldap.example.org"}), "without TLS"),
+            (json!({"server": "https://ldap.example.org"}), "neither ldaps:// nor ldap://"),
+            (json!({"server": "ldaps://ldap.example.org/dc=org"}), "more than a host and a port"),
+            (json!({"startTLS": true}), "TLS from the start"),
+            (search("filter", "(cn=*"), "filter"),
+            (search("filter", "cn=*"), "filter"),
+            (search("filter", "(a=b)(c=d)"), "do not match"),
+            (search("usernameAttribute", "a b"), "not the name of an attribute"),
+            (search("baseDN", "people"), "distinguished name"),
+            (json!({"attributes": {"shoe": "size"}}), "shoe"),
+            (json!({"pageSize": 0}), "pageSize"),
+        ] {
+            let (reason, message) = reason(&change);
+            assert_eq!(reason, "InvalidSpec", "{change}");
+            assert!(message.contains(words), "{message}");
+        }
+    }
+}
