@@ -250,6 +250,21 @@ impl Index {
             Spec::UserStore(object) => put(resources, |all| &all.user_stores, |all| &mut all.user_stores, key, object.into()),
             Spec::User(object) => put(resources, |all| &all.users, |all| &mut all.users, key, object.into()),
             Spec::Group(object) => put(resources, |all| &all.groups, |all| &mut all.groups, key, object.into()),
+            Spec::Role(object) => put(resources, |all| &all.roles, |all| &mut all.roles, key, object.into()),
+            Spec::ClaimMapper(object) => put(
+                resources,
+                |all| &all.claim_mappers,
+                |all| &mut all.claim_mappers,
+                key,
+                object.into(),
+            ),
+            Spec::IdentityProvider(object) => put(
+                resources,
+                |all| &all.identity_providers,
+                |all| &mut all.identity_providers,
+                key,
+                object.into(),
+            ),
         };
         self.work.compile |= changed;
     }
@@ -268,6 +283,9 @@ impl Index {
             Kind::UserStore => drop(resources.user_stores.remove(key)),
             Kind::User => drop(resources.users.remove(key)),
             Kind::Group => drop(resources.groups.remove(key)),
+            Kind::Role => drop(resources.roles.remove(key)),
+            Kind::ClaimMapper => drop(resources.claim_mappers.remove(key)),
+            Kind::IdentityProvider => drop(resources.identity_providers.remove(key)),
         }
         self.work.compile = true;
     }
@@ -286,6 +304,15 @@ impl Index {
             Kind::UserStore => resources.user_stores.get(key).map(|old| Spec::UserStore(with_labels(old, labels))),
             Kind::User => resources.users.get(key).map(|old| Spec::User(with_labels(old, labels))),
             Kind::Group => resources.groups.get(key).map(|old| Spec::Group(with_labels(old, labels))),
+            Kind::Role => resources.roles.get(key).map(|old| Spec::Role(with_labels(old, labels))),
+            Kind::ClaimMapper => resources
+                .claim_mappers
+                .get(key)
+                .map(|old| Spec::ClaimMapper(with_labels(old, labels))),
+            Kind::IdentityProvider => resources
+                .identity_providers
+                .get(key)
+                .map(|old| Spec::IdentityProvider(with_labels(old, labels))),
         };
         known.map(|spec| self.put(key.clone(), spec, kind)).is_some()
     }
@@ -322,6 +349,9 @@ fn has(resources: &Resources, kind: Kind, key: &Key) -> bool {
         Kind::UserStore => resources.user_stores.contains_key(key),
         Kind::User => resources.users.contains_key(key),
         Kind::Group => resources.groups.contains_key(key),
+        Kind::Role => resources.roles.contains_key(key),
+        Kind::ClaimMapper => resources.claim_mappers.contains_key(key),
+        Kind::IdentityProvider => resources.identity_providers.contains_key(key),
     }
 }
 
@@ -333,6 +363,7 @@ fn recover(accepted: &mut Accepted, kind: Kind, key: Key, spec: Spec) {
         Spec::AuthPolicy(object) if kind == Kind::ClusterAuthPolicy => drop(accepted.cluster_policies.insert(key, object.into())),
         Spec::AuthPolicy(object) => drop(accepted.policies.insert(key, object.into())),
         Spec::User(object) => drop(accepted.users.insert(key, object.into())),
-        Spec::UserStore(_) | Spec::Group(_) => {}
+        Spec::ClaimMapper(object) => drop(accepted.claim_mappers.insert(key, object.into())),
+        Spec::UserStore(_) | Spec::Group(_) | Spec::Role(_) | Spec::IdentityProvider(_) => {}
     }
 }

@@ -29,7 +29,7 @@ impl Index {
         let meaning = if view.deletion_timestamp.is_some() {
             None
         } else {
-            Some(meaning(&key, &view, self.resources.generated.get(&key)))
+            Some(meaning(&key, &view, self.resources.generated.get(&key).map(Arc::as_ref)))
         };
         Arc::make_mut(&mut self.secrets).insert(key.clone(), Arc::new(view));
         self.mean(key, meaning);
@@ -51,8 +51,8 @@ impl Index {
         resources.generated.remove(&key);
         resources.secrets.remove(&key);
         match meaning {
-            Some(Meaning::Generated(made)) => drop(resources.generated.insert(key, made)),
-            Some(Meaning::Other(secret)) => drop(resources.secrets.insert(key, secret)),
+            Some(Meaning::Generated(made)) => drop(resources.generated.insert(key, Arc::new(made))),
+            Some(Meaning::Other(secret)) => drop(resources.secrets.insert(key, Arc::new(secret))),
             None => {}
         }
         self.work.compile = true;
@@ -94,11 +94,12 @@ fn generated(key: &Key, view: &SecretView) -> Option<GeneratedSecret> {
         issuer: view.text("issuer")?.expose_secret().to_owned(),
         secret: view.text("client_secret")?,
         previous: None,
+        next: None,
     })
 }
 
 fn is_different(resources: &Resources, key: &Key, meaning: Option<&Meaning>) -> bool {
-    let generated = resources.generated.get(key);
+    let generated = resources.generated.get(key).map(Arc::as_ref);
     let other = resources.secrets.get(key);
     match meaning {
         None => generated.is_some() || other.is_some(),
@@ -113,7 +114,17 @@ fn same_generated(a: &GeneratedSecret, b: &GeneratedSecret) -> bool {
         (None, None) => true,
         _ => false,
     };
-    a.client == b.client && a.client_id == b.client_id && a.issuer == b.issuer && same_text(&a.secret, &b.secret) && same_previous
+    let same_next = match (&a.next, &b.next) {
+        (Some(a), Some(b)) => same_text(a, b),
+        (None, None) => true,
+        _ => false,
+    };
+    same_next
+        && a.client == b.client
+        && a.client_id == b.client_id
+        && a.issuer == b.issuer
+        && same_text(&a.secret, &b.secret)
+        && same_previous
 }
 
 fn same_secret(a: &SecretObject, b: &SecretObject) -> bool {

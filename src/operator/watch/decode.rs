@@ -83,6 +83,9 @@ impl Frame {
             Kind::UserStore => self.object(spec).map(Spec::UserStore),
             Kind::User => self.object(spec).map(Spec::User),
             Kind::Group => self.object(spec).map(Spec::Group),
+            Kind::Role => self.object(spec).map(Spec::Role),
+            Kind::ClaimMapper => self.object(spec).map(Spec::ClaimMapper),
+            Kind::IdentityProvider => self.object(spec).map(Spec::IdentityProvider),
         }
     }
 }

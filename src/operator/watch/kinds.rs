@@ -6,32 +6,11 @@ use kube::api::ApiResource;
 use kube::core::GroupVersionKind;
 
 /// Every kind of ours.
-pub const KINDS: &[Kind] = &[
-    Kind::AuthServer,
-    Kind::ClusterAuthPolicy,
-    Kind::AuthPolicy,
-    Kind::AuthClient,
-    Kind::UserStore,
-    Kind::User,
-    Kind::Group,
-];
-
-/// The kind in the plural, as URLs have it.
-pub const fn plural(kind: Kind) -> &'static str {
-    match kind {
-        Kind::AuthServer => "authservers",
-        Kind::ClusterAuthPolicy => "clusterauthpolicies",
-        Kind::AuthPolicy => "authpolicies",
-        Kind::AuthClient => "authclients",
-        Kind::UserStore => "userstores",
-        Kind::User => "users",
-        Kind::Group => "groups",
-    }
-}
+pub const KINDS: &[Kind] = Kind::ALL;
 
 /// Where the API server has this kind.
 pub fn api_resource(kind: Kind) -> ApiResource {
-    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind.as_str()), plural(kind))
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, VERSION, kind.as_str()), kind.plural())
 }
 
 #[cfg(test)]
@@ -43,7 +22,7 @@ mod tests {
     fn every_crd_is_watched_under_its_own_name() {
         let ours: BTreeSet<(String, String)> = KINDS
             .iter()
-            .map(|kind| (kind.as_str().to_owned(), plural(*kind).to_owned()))
+            .map(|kind| (kind.as_str().to_owned(), kind.plural().to_owned()))
             .collect();
         let crds = crate::resources::crd::all()
             .into_iter()

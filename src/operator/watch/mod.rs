@@ -15,7 +15,9 @@ pub use run::{Health, Watches, start};
 
 use super::world::{Meta, Replica, SecretView};
 use crate::config::input::{Key, Kind, Labels, Object};
-use crate::resources::{AuthClientSpec, AuthPolicySpec, AuthServerSpec, GroupSpec, UserSpec, UserStoreSpec};
+use crate::resources::{
+    AuthClientSpec, AuthPolicySpec, AuthServerSpec, ClaimMapperSpec, GroupSpec, IdentityProviderSpec, RoleSpec, UserSpec, UserStoreSpec,
+};
 use std::fmt;
 
 /// What is watched.
@@ -34,7 +36,7 @@ pub enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kind(kind) => write!(f, "{}", kinds::plural(*kind)),
+            Self::Kind(kind) => write!(f, "{}", kind.plural()),
             Self::Namespaces => f.write_str("namespaces"),
             Self::Secrets(selector) => write!(f, "secrets with the label {selector}"),
             Self::Slices => f.write_str("endpointslices"),
@@ -99,6 +101,9 @@ pub enum Spec {
     UserStore(Object<UserStoreSpec>),
     User(Object<UserSpec>),
     Group(Object<GroupSpec>),
+    Role(Object<RoleSpec>),
+    ClaimMapper(Object<ClaimMapperSpec>),
+    IdentityProvider(Object<IdentityProviderSpec>),
 }
 
 /// Replicas of one AuthServer, as one EndpointSlice has them.
