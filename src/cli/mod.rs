@@ -5,6 +5,7 @@ pub mod crds;
 pub mod dev;
 mod listen;
 mod manifests;
+pub mod operator;
 pub mod process;
 pub mod serve;
 pub mod server;
@@ -31,6 +32,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Run the server
     Serve(serve::ServeArgs),
+    /// Run the operator: resources in a cluster become configuration in running servers
+    Operator(operator::OperatorArgs),
     /// Check manifests without a cluster: prints the verdicts that a cluster would give
     Check(check::CheckArgs),
     /// Print the CustomResourceDefinitions, for `kubectl apply -f -`
@@ -70,11 +73,13 @@ pub fn main() -> ExitCode {
     let default_filter = match &cli.command {
         Command::Dev(_) => dev::DEFAULT_LOG,
         Command::Serve(_) => serve::DEFAULT_LOG,
+        Command::Operator(_) => operator::DEFAULT_LOG,
         Command::Check(_) | Command::Crds(_) => "warn",
     };
     let outcome = cli.logs.start(default_filter).and_then(|()| match cli.command {
         Command::Dev(args) => dev::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Operator(args) => operator::run(args),
         Command::Check(args) => check::run(&args),
         Command::Crds(args) => crds::run(&args),
     });

@@ -6,6 +6,9 @@
 pub mod api;
 pub mod context;
 pub mod events;
+#[cfg(test)]
+mod fixtures;
+pub mod health;
 pub mod index;
 pub mod leader;
 pub mod lease;
@@ -13,6 +16,8 @@ pub mod metrics;
 pub mod overlay;
 pub mod pauses;
 pub mod replicas;
+pub mod run;
 pub mod settings;
+mod supervise;
 pub mod watch;
 pub mod world;

@@ -77,6 +77,8 @@ pub struct Settings {
     pub namespace: String,
     /// This process among its like, such as the pod's name
     pub identity: String,
+    /// The Lease that operators of one installation share, in `namespace`
+    pub lease_name: String,
     /// Which namespaces it looks at
     pub scope: Scope,
     /// Read ClusterAuthPolicies; always so when the scope is the cluster

@@ -37,6 +37,7 @@ fn in_memory_client() -> kube::Client {
 fn settings() -> Settings {
     Settings {
         namespace: "nauthera".to_owned(),
+        lease_name: "nauthera-operator".to_owned(),
         identity: "operator-0".to_owned(),
         scope: Scope::Cluster,
         cluster_policies: true,

@@ -1,0 +1,85 @@
+//! `/healthz`, `/readyz` and `/metrics` of the operator.
+
+use super::leader::Leader;
+use super::metrics::Metrics;
+use super::watch;
+use super::world::World;
+use actix_web::dev::Server;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use std::fmt::Write;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the answers are made from. Cheap to clone.
+#[derive(Clone)]
+pub struct Health {
+    /// What is known
+    pub world: tokio::sync::watch::Receiver<Arc<World>>,
+    /// What is wrong with watches
+    pub watches: tokio::sync::watch::Receiver<Arc<watch::Health>>,
+    /// Whether this process leads
+    pub leader: Leader,
+    /// Counters
+    pub metrics: Metrics,
+}
+
+impl Health {
+    /// Whether everything is known, and what is missing. A standby is ready too: it knows everything and could take over.
+    pub fn readiness(&self) -> (bool, String) {
+        let ready = self.world.borrow().is_synced();
+        let mut text = String::new();
+        let _ = writeln!(text, "watches: {}", if ready { "ok" } else { "the first lists are not complete" });
+        for (source, why) in self.watches.borrow().iter() {
+            let _ = writeln!(text, "watch of {source}: {why}");
+        }
+        let _ = writeln!(text, "role: {}", if self.leader.fence().is_some() { "leader" } else { "standby" });
+        (ready, text)
+    }
+}
+
+/// The server; the caller runs and stops it.
+///
+/// # Errors
+/// The listener cannot be used.
+pub fn serve(listener: TcpListener, health: Health) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(health.clone()))
+            .route("/healthz", web::get().to(healthz))
+            .route("/readyz", web::get().to(readyz))
+            .route("/metrics", web::get().to(metrics))
+    });
+    let server = server
+        .workers(1)
+        .max_connections(64)
+        .client_request_timeout(Duration::from_secs(5))
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// The process answers.
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
+}
+
+async fn readyz(health: web::Data<Health>) -> HttpResponse {
+    let (ready, text) = health.readiness();
+    let mut answer = if ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    answer.content_type("text/plain; charset=utf-8").body(text)
+}
+
+async fn metrics(health: web::Data<Health>) -> HttpResponse {
+    match health.metrics.render() {
+        Ok(text) => HttpResponse::Ok()
+            .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+            .body(text),
+        Err(error) => HttpResponse::InternalServerError().body(format!("the metrics could not be written: {error}\n")),
+    }
+}
