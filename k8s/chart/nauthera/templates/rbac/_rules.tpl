@@ -31,19 +31,23 @@ What the operator may do where it works: in every namespace (ClusterRole), or in
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, watch, create, patch, delete]
+# How it is reached, as whom it runs, its settings.
 - apiGroups: [""]
   resources: [services, serviceaccounts, configmaps]
   verbs: [get, list, watch, create, patch, delete]
+# How many of its replicas may be gone at once when nodes are drained.
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
+# How many replicas it has, when the AuthServer asks for autoscaling.
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [get, list, watch, create, patch, delete]
-# The network policy around a server; its way in by Ingress or Gateway, when the AuthServer asks for one.
+# The network policy around a server; its way in by an Ingress, when the AuthServer asks for one.
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies, ingresses]
   verbs: [get, list, watch, create, patch, delete]
+# The same by a Gateway.
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
   verbs: [get, list, watch, create, patch, delete]

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""A first login: what an application does, in one file and without a library.
+
+Reads the client's Secret by kubectl, sends your browser to the server (authorization code with PKCE, RFC 7636), takes the code, gets the tokens and prints what the
+ID token says. Usage: login.py [NAMESPACE [SECRET]]; default: demo shop-client-secret. It prints no secret and no token.
+"""
+import base64, hashlib, http.server, json, secrets, subprocess, sys, urllib.parse, urllib.request, webbrowser
+
+CALLBACK = "http://127.0.0.1:8081/callback"
+namespace, name = (sys.argv[1:] + ["demo", "shop-client-secret"][len(sys.argv) - 1:])[:2]
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+secret = json.loads(subprocess.check_output(["kubectl", "-n", namespace, "get", "secret", name, "-o", "json"]))["data"]
+client_id, client_secret, issuer = (base64.b64decode(secret[key]).decode() for key in ("client_id", "client_secret", "issuer"))
+with urllib.request.urlopen(issuer.rstrip("/") + "/.well-known/openid-configuration") as answer:
+    server = json.load(answer)
+
+verifier, state, nonce = (encode(secrets.token_bytes(32)) for _ in range(3))
+url = server["authorization_endpoint"] + "?" + urllib.parse.urlencode({
+    "response_type": "code", "client_id": client_id, "redirect_uri": CALLBACK, "scope": "openid profile email", "state": state, "nonce": nonce,
+    "code_challenge": encode(hashlib.sha256(verifier.encode()).digest()), "code_challenge_method": "S256"})
+
+
+class Callback(http.server.BaseHTTPRequestHandler):
+    answer = None
+
+    def do_GET(self):
+        parts = urllib.parse.urlsplit(self.path)
+        self.send_response(200 if parts.path == "/callback" else 404)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        if parts.path == "/callback":
+            Callback.answer = dict(urllib.parse.parse_qsl(parts.query))
+            self.wfile.write(b"Done. Look at your terminal.\n")
+
+    def log_message(self, *_):
+        pass
+
+
+with http.server.HTTPServer(("127.0.0.1", 8081), Callback) as listener:
+    print("Log in at", url, flush=True)
+    webbrowser.open(url)
+    while Callback.answer is None:
+        listener.handle_request()
+
+got = Callback.answer
+if "code" not in got or got.get("state") != state or got.get("iss", issuer) != issuer:
+    sys.exit("refused: " + got.get("error", "the answer is not to this request") + " " + got.get("error_description", ""))
+# RFC 6749 §2.3.1: both are form-encoded before they are put together.
+basic = base64.b64encode(":".join(urllib.parse.quote(part, safe="") for part in (client_id, client_secret)).encode()).decode()
+form = urllib.parse.urlencode({"grant_type": "authorization_code", "code": got["code"], "redirect_uri": CALLBACK, "code_verifier": verifier}).encode()
+with urllib.request.urlopen(urllib.request.Request(server["token_endpoint"], form, {"Authorization": "Basic " + basic})) as answer:
+    tokens = json.load(answer)
+# Straight from the token endpoint, so its signature need not be checked (OpenID Connect Core §3.1.3.7); the nonce must be.
+claims = json.loads(base64.urlsafe_b64decode(tokens["id_token"].split(".")[1] + "=="))
+if claims.get("nonce") != nonce:
+    sys.exit("refused: the ID token is not for this login")
+print(json.dumps(claims, indent=2))

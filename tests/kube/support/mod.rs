@@ -1,0 +1,5 @@
+//! What the tests on a real API server share.
+
+pub mod control_plane;
+pub mod tools;
+pub mod yaml;
