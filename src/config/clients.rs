@@ -9,7 +9,8 @@ use crate::resources::AuthClientStatus;
 use crate::resources::auth_client::AuthClientSpec;
 use crate::resources::common::LocalRef;
 use crate::resources::condition::{Condition, ConditionStatus};
-use std::collections::BTreeMap;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What was decided about one client.
@@ -21,10 +22,21 @@ pub struct Decision {
     pub served: Option<Provisioned>,
 }
 
+/// Everything about clients.
+#[derive(Clone, Debug, Default)]
+pub struct Clients {
+    /// Those that are there
+    pub decisions: BTreeMap<Key, Decision>,
+    /// Those that are being deleted, with the server where what they were given ends, and their `client_id` there
+    pub departing: BTreeMap<Key, (Key, ClientId)>,
+    /// What was accepted
+    pub accepted: Objects<AuthClientSpec>,
+}
+
 /// Decides on every client, and hands on what was accepted.
-pub fn decide(world: &World<'_>, previous: &Accepted) -> (BTreeMap<Key, Decision>, Objects<AuthClientSpec>) {
-    let mut decisions: BTreeMap<Key, Decision> = world
-        .resources
+pub fn decide(world: &World<'_>, previous: &Accepted) -> Clients {
+    let resources = world.resources;
+    let mut decisions: BTreeMap<Key, Decision> = resources
         .clients
         .iter()
         .map(|(key, object)| {
@@ -34,9 +46,8 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> (BTreeMap<Key, Decision
             )
         })
         .collect();
-    settle_ids(world, previous, &mut decisions);
-    let accepted = world
-        .resources
+    let departing = settle_ids(world, previous, &mut decisions);
+    let mut accepted: Objects<AuthClientSpec> = resources
         .clients
         .iter()
         .filter_map(|(key, object)| {
@@ -45,7 +56,14 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> (BTreeMap<Key, Decision
             kept.map(|object| (key.clone(), Arc::clone(object)))
         })
         .collect();
-    (decisions, accepted)
+    // Until it is gone, it is known that it had its id.
+    let leaving = resources.departing.keys().filter_map(|key| previous.clients.get_key_value(key));
+    accepted.extend(leaving.map(|(key, object)| (key.clone(), Arc::clone(object))));
+    Clients {
+        decisions,
+        departing,
+        accepted,
+    }
 }
 
 fn decide_one(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, before: Option<&Object<AuthClientSpec>>) -> Decision {
@@ -73,13 +91,17 @@ fn decide_one(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, bef
 /// naming it; then who had it before; then the older; then the first by name.
 ///
 /// These two hold their id even while they are refused and not served: a client whose Secret is gone for a minute must not find another one
-/// under its name, with the consents that people gave and the trust that services have in it.
-fn settle_ids(world: &World<'_>, previous: &Accepted, decisions: &mut BTreeMap<Key, Decision>) {
-    let is_default = |key: &Key, id: &ClientId| id.as_str() == format!("{}.{}", key.namespace, key.name);
+/// under its name, with the consents that people gave and the trust that services have in it. For the same reason they hold it while they
+/// are being deleted, until what they were given has ended. Says who is being deleted and holds an id.
+fn settle_ids(world: &World<'_>, previous: &Accepted, decisions: &mut BTreeMap<Key, Decision>) -> BTreeMap<Key, (Key, ClientId)> {
+    let is_default = |key: &Key, id: &ClientId| {
+        let rest = id.as_str().strip_prefix(key.namespace.as_str());
+        rest.and_then(|rest| rest.strip_prefix('.')) == Some(key.name.as_str())
+    };
     let had_it = |key: &Key, id: &ClientId| previous.clients.get(key).is_some_and(|before| client_id(key, &before.spec) == *id);
-    let mut holders: BTreeMap<(Key, ClientId), Vec<Key>> = BTreeMap::new();
-    for (key, decision) in decisions.iter() {
-        let Some(object) = world.resources.clients.get(key) else {
+    let mut holders: HashMap<(Key, ClientId), Vec<Claim<'_>>> = HashMap::with_capacity(decisions.len());
+    for (key, object) in &world.resources.clients {
+        let Some(decision) = decisions.get(key) else {
             continue;
         };
         let id = client_id(key, &object.spec);
@@ -89,24 +111,67 @@ fn settle_ids(world: &World<'_>, previous: &Accepted, decisions: &mut BTreeMap<K
             None => None,
         };
         if let Some(server) = server {
-            holders.entry((server, id)).or_default().push(key.clone());
+            let created = object.created;
+            holders.entry((server, id)).or_default().push(Claim {
+                key,
+                created,
+                leaves: false,
+            });
         }
     }
-    for ((_, id), mut keys) in holders.into_iter().filter(|(_, keys)| keys.len() > 1) {
-        keys.sort_by_key(|key| {
-            let created = world.resources.clients.get(key).and_then(|object| object.created);
-            (!is_default(key, &id), !had_it(key, &id), created.is_none(), created, key.clone())
-        });
-        for loser in keys.iter().skip(1) {
-            if let Some(decision) = decisions.get_mut(loser).filter(|decision| decision.served.is_some()) {
-                let message = format!("clientId {id} is taken by another AuthClient of this AuthServer; choose another one");
+    for (key, object) in &world.resources.departing {
+        let server = object.spec.auth_server_ref.key(&key.namespace);
+        let created = object.created;
+        let claim = Claim {
+            key,
+            created,
+            leaves: true,
+        };
+        holders.entry((server, client_id(key, &object.spec))).or_default().push(claim);
+    }
+    let mut departing = BTreeMap::new();
+    for ((server, id), mut claims) in holders {
+        if claims.len() > 1 {
+            // Without either right to it, one that leaves does not stand in the way of one that is there.
+            claims.sort_by_key(|claim| {
+                let (key, created) = (claim.key, claim.created);
+                (
+                    !is_default(key, &id),
+                    !had_it(key, &id),
+                    claim.leaves,
+                    created.is_none(),
+                    created,
+                    key,
+                )
+            });
+        }
+        let first_leaves = claims.first().is_some_and(|claim| claim.leaves);
+        for loser in claims.iter().skip(1) {
+            if let Some(decision) = decisions.get_mut(loser.key).filter(|decision| decision.served.is_some()) {
+                let message = if first_leaves {
+                    format!("clientId {id} is that of an AuthClient that is being deleted; wait until it is gone, or choose another one")
+                } else {
+                    format!("clientId {id} is taken by another AuthClient of this AuthServer; choose another one")
+                };
                 *decision = Decision {
                     refusal: Some(Refusal::new(Aspect::References, "ClientIdTaken", message)),
                     served: None,
                 };
             }
         }
+        if let Some(first) = claims.first().filter(|claim| claim.leaves) {
+            departing.insert(first.key.clone(), (server, id));
+        }
     }
+    departing
+}
+
+/// Somebody who wants a `client_id`.
+struct Claim<'a> {
+    key: &'a Key,
+    created: Option<Timestamp>,
+    /// Whether it is being deleted
+    leaves: bool,
 }
 
 /// The status of a client.

@@ -1,7 +1,7 @@
 //! Resources in; snapshots, verdicts and wanted secrets out. Pure: the same input gives the same output.
 
 use super::claim_mapper::Mappers;
-use super::clients::{self, Decision};
+use super::clients::{self, Clients, Decision};
 use super::input::{Accepted, Key, Kind, Objects, Options, Resources, Runtime};
 use super::people::{self, People, store_id};
 use super::snapshot::{DeclaredUser, Revision, Snapshot, UserStoreConfig, UserStoreKind};
@@ -23,7 +23,8 @@ const VIOLATIONS_LISTED: usize = 50;
 /// one accepted: a refused edit leaves its resource's earlier form in force, but always within what policies allow now.
 pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) -> Compiled {
     let world = World::new(resources, options, previous);
-    let (decisions, accepted_clients) = clients::decide(&world, previous);
+    let clients = clients::decide(&world, previous);
+    let decisions = &clients.decisions;
     let people = people::decide(resources, previous);
     let mappers = claim_mapper::decide(&world, previous);
     let mut verdicts = Vec::new();
@@ -32,11 +33,11 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
         let snapshot = standing
             .in_force
             .as_ref()
-            .map(|object| Arc::new(build(&world, key, &object.spec, &decisions, &people, &mappers)));
+            .map(|object| Arc::new(build(&world, key, &object.spec, &clients, &people, &mappers)));
         verdicts.push(server_verdict(&world, key, standing, &people, snapshot.as_deref()));
         snapshots.extend(snapshot.map(|snapshot| (key.clone(), snapshot)));
     }
-    let exposure = exposure(&world, &decisions);
+    let exposure = exposure(&world, decisions);
     for (kind, standings) in [
         (Kind::ClusterAuthPolicy, &world.cluster_policies),
         (Kind::AuthPolicy, &world.policies),
@@ -64,16 +65,16 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
         .collect();
     secrets_wanted.sort_by(|a, b| a.secret.cmp(&b.secret));
     Compiled {
-        departing: reach::departing(resources, &snapshots),
+        departing: reach::departing(&clients, &snapshots),
         governed: reach::governed(&world, &people, &mappers, &snapshots),
-        client_servers: reach::client_servers(&decisions),
-        rotations: reach::rotations(&decisions),
+        client_servers: reach::client_servers(decisions),
+        rotations: reach::rotations(decisions),
         snapshots,
         verdicts: verdicts.into_iter().map(Arc::new).collect(),
         secrets_wanted,
         accepted: Accepted {
             servers: in_force(&world.servers),
-            clients: accepted_clients,
+            clients: clients.accepted,
             policies: in_force(&world.policies),
             cluster_policies: in_force(&world.cluster_policies),
             users: people.accepted,
@@ -113,16 +114,10 @@ fn stores_of(world: &World<'_>, key: &Key, spec: &AuthServerSpec, people: &Peopl
     (found, faults)
 }
 
-fn build(
-    world: &World<'_>,
-    key: &Key,
-    spec: &AuthServerSpec,
-    decisions: &BTreeMap<Key, Decision>,
-    people: &People,
-    mappers: &Mappers,
-) -> Snapshot {
+fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, all: &Clients, people: &People, mappers: &Mappers) -> Snapshot {
     let (stores, _) = stores_of(world, key, spec, people);
-    let clients: HashMap<_, _> = decisions
+    let clients: HashMap<_, _> = all
+        .decisions
         .values()
         .filter_map(|decision| decision.served.as_ref())
         .filter(|served| served.server == *key)
@@ -140,7 +135,7 @@ fn build(
     let mut roles: Vec<_> = roles.filter(|role| ids.contains(&role.store)).collect();
     roles.sort();
     let mut snapshot = Snapshot {
-        departed: reach::departed(world.resources, key, &clients),
+        departed: reach::departed(all, key),
         revision: Revision(String::new()),
         server: key.to_string(),
         issuer: world.issuer(key).to_owned(),

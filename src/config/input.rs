@@ -1,6 +1,7 @@
 //! What `compile` reads: resources as the file source or the operator collected them.
 
 use crate::oauth::ids::ClientId;
+use crate::resources::common::ResourceRef;
 use crate::resources::{
     AuthClientSpec, AuthPolicySpec, AuthServerSpec, ClaimMapperSpec, GroupSpec, IdentityProviderSpec, RoleSpec, UserSpec, UserStoreSpec,
 };
@@ -57,6 +58,14 @@ impl<'de> Deserialize<'de> for Key {
             .split_once('/')
             .ok_or_else(|| serde::de::Error::custom("a key is namespace/name"))?;
         Ok(Self::new(namespace, name))
+    }
+}
+
+impl ResourceRef {
+    /// The resource that is meant by a resource of this namespace.
+    pub fn key(&self, own_namespace: &str) -> Key {
+        let namespace = self.namespace.as_deref().unwrap_or(own_namespace);
+        Key::new(namespace, self.name.clone())
     }
 }
 

@@ -1,16 +1,14 @@
 //! Which servers a resource reaches, and which server a client is served by.
 
 use super::claim_mapper::Mappers;
-use super::client::client_id;
-use super::clients::Decision;
-use super::input::{Key, Kind, Resources};
+use super::clients::{Clients, Decision};
+use super::input::{Key, Kind};
 use super::people::{People, store_id};
 use super::snapshot::Snapshot;
 use super::verdict::Rotation;
 use super::world::World;
-use crate::oauth::client::Client;
 use crate::oauth::ids::{ClientId, UserStoreId};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The servers of policies, user stores, users and groups.
@@ -82,28 +80,14 @@ pub fn rotations(decisions: &BTreeMap<Key, Decision>) -> BTreeMap<Key, Rotation>
         .collect()
 }
 
-/// The server that a client which is being deleted names, and its `client_id`.
-fn departures(resources: &Resources) -> impl Iterator<Item = (&Key, Key, ClientId)> {
-    resources.departing.iter().map(|(key, object)| {
-        let reference = &object.spec.auth_server_ref;
-        let namespace = reference.namespace.as_ref().unwrap_or(&key.namespace);
-        let server = Key::new(namespace.clone(), reference.name.clone());
-        (key, server, client_id(key, &object.spec))
-    })
-}
-
-/// Whose grants a server ends: clients that are being deleted, unless another one has the id now.
-pub fn departed(resources: &Resources, server: &Key, clients: &HashMap<ClientId, Arc<Client>>) -> BTreeSet<ClientId> {
-    departures(resources)
-        .filter(|(_, named, id)| named == server && !clients.contains_key(id))
-        .map(|(_, _, id)| id)
-        .collect()
+/// Whose grants a server ends.
+pub fn departed(clients: &Clients, server: &Key) -> BTreeSet<ClientId> {
+    let here = clients.departing.values().filter(|(named, _)| named == server);
+    here.map(|(_, id)| id.clone()).collect()
 }
 
 /// Clients that are being deleted, where there is something to end.
-pub fn departing(resources: &Resources, snapshots: &BTreeMap<Key, Arc<Snapshot>>) -> BTreeMap<Key, (Key, ClientId)> {
-    departures(resources)
-        .filter(|(_, server, _)| snapshots.contains_key(server))
-        .map(|(key, server, id)| (key.clone(), (server, id)))
-        .collect()
+pub fn departing(clients: &Clients, snapshots: &BTreeMap<Key, Arc<Snapshot>>) -> BTreeMap<Key, (Key, ClientId)> {
+    let all = clients.departing.iter().filter(|(_, (server, _))| snapshots.contains_key(server));
+    all.map(|(key, place)| (key.clone(), place.clone())).collect()
 }

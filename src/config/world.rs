@@ -94,10 +94,7 @@ impl<'a> World<'a> {
     /// # Errors
     /// `RefNotPermitted`, in the same words whether the server is not there or does not let this namespace in.
     pub fn server_for(&self, client: &Key, reference: &ResourceRef) -> Result<Key, Refusal> {
-        let key = Key::new(
-            reference.namespace.clone().unwrap_or_else(|| client.namespace.clone()),
-            reference.name.clone(),
-        );
+        let key = reference.key(&client.namespace);
         let labels = self.labels_of(&client.namespace);
         let admitted = self
             .servers

@@ -30,6 +30,9 @@ use serde::{Deserialize, Serialize};
 #[x_kube(
     validation = Rule::new("has(self.clientId) == has(oldSelf.clientId) && (!has(self.clientId) || self.clientId == oldSelf.clientId)").message("clientId cannot be changed; make another AuthClient"),
     validation = Rule::new("!self.grantTypes.exists(g, g == 'authorization_code') || (has(self.redirectUris) && self.redirectUris.size() > 0)").message("authorization_code needs redirectUris"),
+    validation = Rule::new("!has(self.redirectUris) || self.redirectUris.all(u, !u.contains('#') && !u.contains('*'))").message("redirectUris have no fragment and no wildcard"),
+    validation = Rule::new("!has(self.redirectUris) || self.redirectUris.all(u, u.startsWith('https://') || u.matches('^http://(localhost|127\\\\.0\\\\.0\\\\.1|\\\\[::1\\\\])([:/].*)?$') || (self.clientType == 'public' && !u.startsWith('http:')))").message("redirectUris are https, or http on a loopback address; a public client may have a scheme of its own"),
+    validation = Rule::new("!has(self.postLogoutRedirectUris) || self.postLogoutRedirectUris.all(u, !u.contains('#') && !u.contains('*'))").message("postLogoutRedirectUris have no fragment and no wildcard"),
     validation = Rule::new("self.clientType != 'public' || !has(self.secret)").message("a public client has no secret"),
     validation = Rule::new("!has(self.tokenEndpointAuthMethod) || (self.clientType == 'public') == (self.tokenEndpointAuthMethod == 'none')").message("public clients use none, confidential clients a secret")
 )]
@@ -60,11 +63,11 @@ pub struct AuthClientSpec {
     pub token_endpoint_auth_method: Option<AuthMethod>,
     /// Where people return to after login; compared exactly. https, http on a loopback address, or an app's own scheme (public clients).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 2000)))]
     pub redirect_uris: Vec<String>,
     /// Where people may return to after logout
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 2000)))]
     pub post_logout_redirect_uris: Vec<String>,
     /// The scopes that it may be given
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

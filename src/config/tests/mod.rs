@@ -1,5 +1,7 @@
 //! The meaning of resources, rule by rule: what the tests share.
 
+mod claims;
+mod departures;
 mod edits;
 mod people;
 mod policies;
