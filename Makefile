@@ -1,7 +1,7 @@
 # The verbs of this repository. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint fmt bench loadtest crds setup
+.PHONY: help dev test lint fmt bench loadtest crds image setup
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,11 @@ bench: ## Criterion benches: issuing a token beside the raw signature
 loadtest: ## Load a local release server pinned to one core; prints requests/s and CPU per request
 	@loadtest/run.sh
 
-crds: ## Write the custom resource definitions to k8s/crds
+crds: ## Write the custom resource definitions to k8s/crds and into the chart
 	NAUTHERA_WRITE_CRDS=1 cargo test --quiet --lib crds
+
+image: ## Build the image localhost/nauthera with podman or docker, else an archive for ctr and kind
+	@scripts/image
 
 setup: ## Only install what the tests need
 	@scripts/setup
