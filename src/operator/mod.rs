@@ -4,6 +4,7 @@
 //! [`Leader`](leader::Leader) says so.
 
 pub mod api;
+pub mod clients;
 pub mod context;
 pub mod events;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::Index;
 use crate::config::input::{GeneratedSecret, Key, Resources, SecretObject};
-use crate::oauth::ids::ClientId;
-use crate::operator::settings::{AUTH_CLIENT_ANNOTATION, MANAGED_BY, NAUTHERA};
+use crate::operator::clients::generated::{self, Reading};
+use crate::operator::settings::{MANAGED_BY, NAUTHERA};
 use crate::operator::world::SecretView;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Index {
         let meaning = if view.deletion_timestamp.is_some() {
             None
         } else {
-            Some(meaning(&key, &view, self.resources.generated.get(&key).map(Arc::as_ref)))
+            meaning(&key, &view, self.resources.generated.get(&key).map(Arc::as_ref))
         };
         Arc::make_mut(&mut self.secrets).insert(key.clone(), Arc::new(view));
         self.mean(key, meaning);
@@ -65,16 +65,17 @@ fn is_older(view: &SecretView, known: &SecretView) -> bool {
     view.uid == known.uid && number(view).zip(number(known)).is_some_and(|(new, known)| new < known)
 }
 
-fn meaning(key: &Key, view: &SecretView, before: Option<&GeneratedSecret>) -> Meaning {
+fn meaning(key: &Key, view: &SecretView, before: Option<&GeneratedSecret>) -> Option<Meaning> {
     let ours = view.labels.get(MANAGED_BY).is_some_and(|by| by == NAUTHERA);
-    if ours
-        && view.annotations.contains_key(AUTH_CLIENT_ANNOTATION)
-        && let Some(made) = generated(key, view).or_else(|| before.cloned())
-    {
-        return Meaning::Generated(made);
+    if ours {
+        match generated::read(key, view, before) {
+            Reading::Made(made) => return Some(Meaning::Generated(made)),
+            Reading::Spoilt => return None,
+            Reading::Foreign => {}
+        }
     }
     let text = |name: &str| view.text(name).map(|text| (name.to_owned(), text));
-    Meaning::Other(SecretObject {
+    Some(Meaning::Other(SecretObject {
         labels: view.labels.clone(),
         // Keys and certificates of servers are no client's and no user's: their names are taken, their values stay out.
         data: if ours {
@@ -82,20 +83,7 @@ fn meaning(key: &Key, view: &SecretView, before: Option<&GeneratedSecret>) -> Me
         } else {
             view.keys().filter_map(text).collect()
         },
-    })
-}
-
-/// A Secret that the operator made for a client.
-fn generated(key: &Key, view: &SecretView) -> Option<GeneratedSecret> {
-    let client = view.annotations.get(AUTH_CLIENT_ANNOTATION)?;
-    Some(GeneratedSecret {
-        client: Key::new(key.namespace.clone(), client.clone()),
-        client_id: ClientId::new(view.text("client_id")?.expose_secret()),
-        issuer: view.text("issuer")?.expose_secret().to_owned(),
-        secret: view.text("client_secret")?,
-        previous: None,
-        next: None,
-    })
+    }))
 }
 
 fn is_different(resources: &Resources, key: &Key, meaning: Option<&Meaning>) -> bool {

@@ -1,5 +1,9 @@
 use super::*;
+use crate::oauth::ids::ClientId;
+use crate::operator::clients::generated::Content;
 use crate::operator::watch::decode;
+use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 const CLIENTS: Source = Source::Kind(Kind::AuthClient);
@@ -177,12 +181,20 @@ fn what_was_accepted_before_a_restart_is_read_back_from_the_status() {
 fn a_secret_that_was_made_for_a_client_is_told_from_one_that_people_wrote() {
     let mut index = Index::new([MADE, GIVEN]);
     let ours = ("app.kubernetes.io/managed-by", "nauthera");
-    let data = [
-        ("client_id", "team-a.shop"),
-        ("client_secret", "s3cret"),
-        ("issuer", "https://login.example.org"),
-    ];
-    let made = secret("made", 1, &[ours], &[("auth.nauthera.io/auth-client", "shop")], &data);
+    let content = Content::new(
+        key("shop"),
+        ClientId::new("team-a.shop"),
+        "https://login.example.org".to_owned(),
+        SecretString::from("s3cret"),
+        Timestamp::UNIX_EPOCH,
+    );
+    let annotations = content.annotations();
+    let annotations: Vec<_> = annotations
+        .iter()
+        .filter_map(|(name, value)| Some((*name, value.as_deref()?)))
+        .collect();
+    let data: Vec<_> = content.data().into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let made = secret("made", 1, &[ours], &annotations, &data);
     let config = secret("main-config-ca", 1, &[ours], &[], &[("tls.key", "private")]);
     list(&mut index, MADE, [Change::Seen(MADE, made), Change::Seen(MADE, config)]);
     let given = secret(
