@@ -27,7 +27,7 @@ impl Pauses {
     }
 
     /// The next pause.
-    pub fn next(&mut self) -> Duration {
+    pub fn longer(&mut self) -> Duration {
         self.pauses.next().unwrap_or(self.longest)
     }
 
@@ -46,11 +46,11 @@ mod tests {
         let (first, longest) = (Duration::from_millis(50), Duration::from_secs(5));
         let mut pauses = Pauses::new(first, longest);
         for round in 0..100 {
-            let pause = pauses.next();
+            let pause = pauses.longer();
             let least = first.saturating_mul(2_u32.saturating_pow(round)).min(longest);
             assert!(pause >= least && pause <= longest * 2, "{round}: {pause:?}");
         }
         pauses.reset();
-        assert!(pauses.next() <= first * 2);
+        assert!(pauses.longer() <= first * 2);
     }
 }

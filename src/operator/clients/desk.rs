@@ -74,7 +74,6 @@ struct Awaited {
 #[derive(Debug, Default)]
 pub struct Desk {
     entries: BTreeMap<Key, Entry>,
-    waits_for_replicas: bool,
 }
 
 /// The outcome of a look at everything.
@@ -84,6 +83,8 @@ pub struct Plan {
     pub jobs: Vec<Job>,
     /// Look again after this long, if nothing changes before
     pub again: Option<Duration>,
+    /// Look again when the replicas answer something
+    pub waits_for_replicas: bool,
 }
 
 impl Plan {
@@ -145,11 +146,6 @@ impl<'a> Look<'a> {
 }
 
 impl Desk {
-    /// Whether something waits for what the replicas answer.
-    pub fn waits_for_replicas(&self) -> bool {
-        self.waits_for_replicas
-    }
-
     /// What is wrong, for the statuses.
     pub fn facts(&self) -> Facts {
         let faults = self.entries.iter().filter_map(|(key, entry)| Some((key, entry.fault.as_ref()?)));
@@ -171,7 +167,6 @@ impl Desk {
     pub fn plan(&mut self, world: &World, board: &Board, now: Timestamp, instant: Instant) -> Plan {
         let look = Look::new(world, board, now, instant);
         let mut plan = Plan::default();
-        self.waits_for_replicas = false;
         self.entries.retain(|key, _| world.objects.get(Kind::AuthClient, key).is_some());
         for (key, meta) in world.objects.of(Kind::AuthClient) {
             let entry = self.entries.entry(key.clone()).or_default();
@@ -180,10 +175,10 @@ impl Desk {
                 continue;
             }
             let job = if meta.deletion_timestamp.is_some() {
-                entry.departure(&look, key, meta, &mut plan, &mut self.waits_for_replicas)
+                entry.departure(&look, key, meta, &mut plan)
             } else {
                 entry.deleting_since = None;
-                entry.service(&look, key, meta, &mut plan, &mut self.waits_for_replicas)
+                entry.service(&look, key, meta, &mut plan)
             };
             if let Some(job) = job {
                 entry.not_before = Some(instant + JOB_ENDS_WITHIN);
@@ -196,7 +191,7 @@ impl Desk {
     }
 
     /// A job has ended. When to look at its client again, if that does not go without saying.
-    pub fn done(&mut self, client: &Key, outcome: Result<(), &Failure>, instant: Instant) -> Option<Instant> {
+    pub fn done(&mut self, client: &Key, outcome: &Result<(), Failure>, instant: Instant) -> Option<Instant> {
         let entry = self.entries.get_mut(client)?;
         match outcome {
             Ok(()) => {
@@ -214,7 +209,7 @@ impl Desk {
                 }
                 entry.awaited = None;
                 let pauses = entry.pauses.get_or_insert_with(|| Pauses::new(FIRST_RETRY, LONGEST_RETRY));
-                entry.not_before = Some(instant + pauses.next());
+                entry.not_before = Some(instant + pauses.longer());
             }
         }
         entry.not_before
@@ -268,14 +263,14 @@ impl Entry {
         Some(until - look.instant)
     }
 
-    fn departure(&mut self, look: &Look<'_>, key: &Key, meta: &Meta, plan: &mut Plan, waits_for_replicas: &mut bool) -> Option<Job> {
+    fn departure(&mut self, look: &Look<'_>, key: &Key, meta: &Meta, plan: &mut Plan) -> Option<Job> {
         let since = *self.deleting_since.get_or_insert(look.instant);
         if !meta.finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
             return None;
         }
         let waited = look.instant - since;
         if !departure::may_go(look.world, look.board, key, waited) {
-            *waits_for_replicas = true;
+            plan.waits_for_replicas = true;
             plan.look_again(departure::WAITS_FOR.saturating_sub(waited));
             return None;
         }
@@ -286,7 +281,7 @@ impl Entry {
         Some(self.job(key, meta, acts, None))
     }
 
-    fn service(&mut self, look: &Look<'_>, key: &Key, meta: &Meta, plan: &mut Plan, waits_for_replicas: &mut bool) -> Option<Job> {
+    fn service(&mut self, look: &Look<'_>, key: &Key, meta: &Meta, plan: &mut Plan) -> Option<Job> {
         let compiled = &look.world.compiled;
         let wanted = look.wanted.get(key).copied();
         let serves = compiled.client_servers.contains_key(key);
@@ -297,12 +292,9 @@ impl Entry {
         }
         let in_use = wanted.map(|wanted| wanted.secret.clone()).or_else(|| look.secret_in_use(key));
         if let Some(secret) = &in_use {
-            match self.secret_step(look, key, meta, secret, wanted, plan, waits_for_replicas) {
-                Some((act, why)) => {
-                    acts.push(act);
-                    cause = why;
-                }
-                None => {}
+            if let Some((act, why)) = self.secret_step(look, key, meta, secret, wanted, plan) {
+                acts.push(act);
+                cause = why;
             }
         } else {
             self.fault = None;
@@ -317,7 +309,6 @@ impl Entry {
         (!acts.is_empty()).then(|| self.job(key, meta, acts, cause))
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn secret_step(
         &mut self,
         look: &Look<'_>,
@@ -326,7 +317,6 @@ impl Entry {
         secret: &Key,
         wanted: Option<&WantedSecret>,
         plan: &mut Plan,
-        waits_for_replicas: &mut bool,
     ) -> Option<(Act, Option<Cause>)> {
         let view = look.world.secrets.get(secret);
         let rotation = look.world.compiled.rotations.get(key).filter(|rotation| rotation.secret == *secret);
@@ -360,7 +350,7 @@ impl Entry {
             Ok(Step::Rest(until)) => {
                 self.fault = None;
                 if has_next {
-                    *waits_for_replicas = true;
+                    plan.waits_for_replicas = true;
                     plan.look_again(Duration::from_secs(5));
                 } else {
                     self.memo = Some(Memo::new(view, wanted, rotation, &meta.uid, until));

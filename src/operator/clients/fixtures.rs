@@ -220,7 +220,7 @@ impl Cluster {
         let plan = self.desk.plan(&self.world, &self.board, self.now, self.instant);
         for job in plan.jobs {
             let outcome = self.perform(&job);
-            let _ = self.desk.done(&job.subject.key, outcome.as_ref().map(|()| ()), self.instant);
+            let _ = self.desk.done(&job.subject.key, &outcome, self.instant);
         }
     }
 

@@ -79,6 +79,7 @@ impl Controller for Clients {
         loop {
             let looked = Instant::now();
             let plan = desk.plan(&world, &board.borrow_and_update(), Timestamp::now(), looked);
+            let waits_for_replicas = plan.waits_for_replicas;
             self.publish(desk.facts());
             for job in plan.jobs {
                 context.metrics.reconciled(self.name());
@@ -93,7 +94,7 @@ impl Controller for Clients {
                         changed.map_err(|_| "nobody publishes what is known any more".to_owned())?;
                         break;
                     }
-                    changed = board.changed(), if desk.waits_for_replicas() => {
+                    changed = board.changed(), if waits_for_replicas => {
                         changed.map_err(|_| "nobody publishes what the replicas run on any more".to_owned())?;
                         break;
                     }
@@ -121,7 +122,7 @@ fn note(desk: &mut Desk, ended: Result<Done, tokio::task::JoinError>) -> Option<
             if let Err(failure) = &outcome {
                 tracing::warn!(%client, %failure, "a client's Secret or finalizer could not be written");
             }
-            desk.done(&client, outcome.as_ref().map(|()| ()), Instant::now())
+            desk.done(&client, &outcome, Instant::now())
         }
         Err(error) => {
             tracing::error!(%error, "a task that writes for a client has died");

@@ -42,7 +42,7 @@ fn does_nothing_twice_while_the_watch_is_behind() {
     assert_eq!(first.jobs.len(), 1);
     let again = cluster.desk.plan(&cluster.world, &cluster.board, cluster.now, cluster.instant);
     assert!(again.jobs.is_empty());
-    let _ = cluster.desk.done(&shop(), Ok(()), cluster.instant);
+    let _ = cluster.desk.done(&shop(), &Ok(()), cluster.instant);
     let again = cluster.desk.plan(&cluster.world, &cluster.board, cluster.now, cluster.instant);
     assert!(again.jobs.is_empty() && again.again.is_some());
     cluster.pass(Duration::from_secs(6));
@@ -131,7 +131,7 @@ fn a_name_that_is_taken_is_reported_and_tried_again_until_it_is_free() {
     cluster.compile();
     let plan = cluster.desk.plan(&cluster.world, &cluster.board, cluster.now, cluster.instant);
     assert_eq!(plan.jobs.len(), 1);
-    let _ = cluster.desk.done(&shop(), Err(&super::act::Failure::Foreign), cluster.instant);
+    let _ = cluster.desk.done(&shop(), &Err(super::act::Failure::Foreign), cluster.instant);
     assert_eq!(conflict(&cluster).as_deref(), Some("SecretConflict"));
     cluster.act();
     assert!(cluster.done().is_empty(), "not hot");
@@ -182,7 +182,8 @@ fn a_deleted_client_goes_when_every_replica_was_told() {
     cluster.push("b");
     cluster.act();
     assert!(cluster.done().is_empty());
-    assert!(cluster.desk.waits_for_replicas());
+    let plan = cluster.desk.plan(&cluster.world, &cluster.board, cluster.now, cluster.instant);
+    assert!(plan.waits_for_replicas && plan.again.is_some());
     assert!(cluster.runs("a").unwrap().departed.iter().any(|id| id.as_str() == "team-a.shop"));
     cluster.push("c");
     cluster.act();

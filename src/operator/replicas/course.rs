@@ -185,7 +185,7 @@ impl<K: Clone> Course<K> {
                     faults,
                 };
                 self.refused = Some((Arc::clone(&sent.snapshot), refused));
-                self.not_before = Some(now + self.retries.next());
+                self.not_before = Some(now + self.retries.longer());
                 self.whole = false;
             }
             Outcome::BaseUnknown => {
@@ -199,7 +199,7 @@ impl<K: Clone> Course<K> {
             }
             Outcome::Fenced(_) => {
                 self.fenced = true;
-                self.not_before = Some(now + self.retries.next());
+                self.not_before = Some(now + self.retries.longer());
             }
         }
     }

@@ -83,7 +83,7 @@ impl<D: Dial> Link<D> {
                 Ended::Over => return,
                 Ended::Renewed => {}
                 Ended::Failed(fault) => {
-                    let pause = pauses.next();
+                    let pause = pauses.longer();
                     tracing::debug!(server = %self.server, pod = self.target.pod, %fault, retry_in = ?pause, "a replica cannot be reached");
                     self.tell(&course, Some(fault.to_string()));
                     tokio::select! {
