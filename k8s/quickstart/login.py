@@ -2,12 +2,12 @@
 """A first login: what an application does, in one file and without a library.
 
 Reads the client's Secret by kubectl, sends your browser to the server (authorization code with PKCE, RFC 7636), takes the code, gets the tokens and prints what the
-ID token says. Usage: login.py [NAMESPACE [SECRET]]; default: demo shop-client-secret. It prints no secret and no token.
+ID token says. Usage: login.py [NAMESPACE [SECRET [CALLBACK]]]; default: demo shop-client-secret http://127.0.0.1:8081/callback. It prints no secret and no token.
 """
 import base64, hashlib, http.server, json, secrets, subprocess, sys, urllib.parse, urllib.request, webbrowser
 
-CALLBACK = "http://127.0.0.1:8081/callback"
-namespace, name = (sys.argv[1:] + ["demo", "shop-client-secret"][len(sys.argv) - 1:])[:2]
+DEFAULTS = ["demo", "shop-client-secret", "http://127.0.0.1:8081/callback"]
+namespace, name, callback = (sys.argv[1:] + DEFAULTS[len(sys.argv) - 1:])[:3]
 
 
 def encode(data):
@@ -21,7 +21,7 @@ with urllib.request.urlopen(issuer.rstrip("/") + "/.well-known/openid-configurat
 
 verifier, state, nonce = (encode(secrets.token_bytes(32)) for _ in range(3))
 url = server["authorization_endpoint"] + "?" + urllib.parse.urlencode({
-    "response_type": "code", "client_id": client_id, "redirect_uri": CALLBACK, "scope": "openid profile email", "state": state, "nonce": nonce,
+    "response_type": "code", "client_id": client_id, "redirect_uri": callback, "scope": "openid profile email", "state": state, "nonce": nonce,
     "code_challenge": encode(hashlib.sha256(verifier.encode()).digest()), "code_challenge_method": "S256"})
 
 
@@ -41,7 +41,7 @@ class Callback(http.server.BaseHTTPRequestHandler):
         pass
 
 
-with http.server.HTTPServer(("127.0.0.1", 8081), Callback) as listener:
+with http.server.HTTPServer(("127.0.0.1", urllib.parse.urlsplit(callback).port), Callback) as listener:
     print("Log in at", url, flush=True)
     webbrowser.open(url)
     while Callback.answer is None:
@@ -52,7 +52,7 @@ if "code" not in got or got.get("state") != state or got.get("iss", issuer) != i
     sys.exit("refused: " + got.get("error", "the answer is not to this request") + " " + got.get("error_description", ""))
 # RFC 6749 §2.3.1: both are form-encoded before they are put together.
 basic = base64.b64encode(":".join(urllib.parse.quote(part, safe="") for part in (client_id, client_secret)).encode()).decode()
-form = urllib.parse.urlencode({"grant_type": "authorization_code", "code": got["code"], "redirect_uri": CALLBACK, "code_verifier": verifier}).encode()
+form = urllib.parse.urlencode({"grant_type": "authorization_code", "code": got["code"], "redirect_uri": callback, "code_verifier": verifier}).encode()
 with urllib.request.urlopen(urllib.request.Request(server["token_endpoint"], form, {"Authorization": "Basic " + basic})) as answer:
     tokens = json.load(answer)
 # Straight from the token endpoint, so its signature need not be checked (OpenID Connect Core §3.1.3.7); the nonce must be.

@@ -11,6 +11,7 @@
 
 mod accessibility;
 mod login_round;
+mod quickstart;
 mod service_to_service;
 mod support;
 mod without_a_mouse;
