@@ -217,10 +217,10 @@ fn explain(source: Source, error: &watcher::Error) -> String {
         _ => None,
     };
     match (status, source) {
-        (Some(status), Source::Kind(kind)) if status.is_not_found() => format!(
+        (Some(status), Source::Kind(kind)) if status.is_not_found() || status.code == 404 => format!(
             "the CustomResourceDefinition of {kind} is not installed; install them with: nauthera crds | kubectl apply --server-side -f -"
         ),
-        (Some(status), _) if status.is_forbidden() => {
+        (Some(status), _) if status.is_forbidden() || status.code == 403 => {
             format!(
                 "the operator's ServiceAccount lacks a right it needs (list and watch): {}",
                 status.message
