@@ -1,6 +1,7 @@
 //! Kubernetes Events: what a person would want to know, at the resource that it is about.
 
 use crate::config::input::{Key, Kind};
+use std::borrow::Cow;
 use tokio::sync::mpsc;
 
 /// Events that may wait to be written. Beyond that they are dropped and counted: a log line says the same.
@@ -25,7 +26,7 @@ pub struct Happening {
     /// How much a person should care
     pub severity: Severity,
     /// One word in PascalCase: what happened (`ClientRefused`)
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// One word in PascalCase: what was being done (`Compile`)
     pub action: &'static str,
     /// A sentence for people; holds no secret
@@ -61,7 +62,7 @@ impl Events {
             kind,
             key: key.clone(),
             severity: Severity::Normal,
-            reason,
+            reason: Cow::Borrowed(reason),
             action,
             note: note.into(),
         });
@@ -73,7 +74,7 @@ impl Events {
             kind,
             key: key.clone(),
             severity: Severity::Warning,
-            reason,
+            reason: Cow::Borrowed(reason),
             action,
             note: note.into(),
         });

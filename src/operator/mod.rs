@@ -19,6 +19,7 @@ pub mod pauses;
 pub mod replicas;
 pub mod run;
 pub mod settings;
+pub mod status;
 mod supervise;
 pub mod watch;
 pub mod world;
