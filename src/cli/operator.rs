@@ -34,18 +34,18 @@ pub struct OperatorArgs {
     #[arg(long, env = "NAUTHERA_LEASE_NAME", value_name = "NAME", default_value = "nauthera-operator")]
     lease_name: String,
     /// The image of servers whose AuthServer names none
-    #[arg(long, env = "NAUTHERA_SERVER_IMAGE", value_name = "IMAGE", default_value = concat!("ghcr.io/nauthera/nauthera:", env!("CARGO_PKG_VERSION")))]
+    #[arg(long, env = "NAUTHERA_SERVER_IMAGE", value_name = "IMAGE", default_value = concat!("localhost/nauthera:", env!("CARGO_PKG_VERSION")))]
     server_image: String,
     /// A Secret of the operator's own namespace with the database (key `url`) of AuthServers that name none
     #[arg(long, env = "NAUTHERA_DEFAULT_DATABASE_SECRET", value_name = "NAME")]
     default_database_secret: Option<String>,
     /// Namespaces whose AuthServers may have the default database, or `*`: who may make an AuthServer there can come by its password
+    /// [default: the operator's own]
     #[arg(
         long,
         env = "NAUTHERA_DEFAULT_DATABASE_NAMESPACES",
         value_name = "NAMESPACES",
-        value_delimiter = ',',
-        default_value = "*"
+        value_delimiter = ','
     )]
     default_database_namespaces: Vec<String>,
     /// Where /healthz, /readyz and /metrics are served
@@ -109,6 +109,11 @@ async fn operate(args: OperatorArgs, runtime: Handle) -> anyhow::Result<ExitCode
 }
 
 fn settings(args: OperatorArgs) -> Settings {
+    let mut default_database_namespaces = args.default_database_namespaces;
+    default_database_namespaces.retain(|namespace| !namespace.is_empty());
+    if default_database_namespaces.is_empty() {
+        default_database_namespaces.push(args.namespace.clone());
+    }
     let cluster_policies = args.cluster_policies || args.watch_namespace.is_none();
     Settings {
         namespace: args.namespace,
@@ -118,7 +123,7 @@ fn settings(args: OperatorArgs) -> Settings {
         cluster_policies,
         server_image: args.server_image,
         default_database_secret: args.default_database_secret,
-        default_database_namespaces: args.default_database_namespaces,
+        default_database_namespaces,
         metrics_listen: args.metrics_listen,
     }
 }

@@ -1,11 +1,13 @@
 //! The whole operator: starts its parts in the order of what they need, and ends them in the reverse one.
 
 use super::context::{Context, Controller};
+use super::events::EventWriter;
 use super::health::Health;
 use super::lease::{self, Timing};
 use super::metrics::Metrics;
 use super::overlay::{self, Overlays, Publishers};
 use super::settings::Settings;
+use super::status::StatusWriter;
 use super::supervise::{GaveUp, supervise};
 use super::world::World;
 use super::{api, events, index, leader, watch};
@@ -97,8 +99,8 @@ impl Operator {
 /// The controllers, each with what it publishes.
 fn controllers(publishers: Publishers, overlays: Overlays, happenings: events::Happenings) -> Vec<Arc<dyn Controller>> {
     let Publishers { board, servers, clients } = publishers;
-    drop((board, servers, clients, overlays, happenings));
-    Vec::new()
+    drop((board, servers, clients));
+    vec![Arc::new(EventWriter::new(happenings)), Arc::new(StatusWriter::new(overlays))]
 }
 
 struct Parts {

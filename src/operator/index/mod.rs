@@ -8,6 +8,7 @@ mod tests;
 
 pub use run::run;
 
+use super::settings::FINALIZER;
 use super::watch::{Change, Observed, Seen, SliceView, Source, Spec};
 use super::world::{Objects, Replica, SecretView};
 use crate::config::input::{Accepted, Key, Kind, Labels, Object, Resources};
@@ -167,6 +168,7 @@ impl Index {
                 }
                 self.lost_policies.remove(&(kind, key.clone()));
                 self.withdraw(kind, key);
+                self.departed(kind, key);
                 self.note_lost_policies();
             }
             Source::Namespaces => {
@@ -195,7 +197,28 @@ impl Index {
         let mut undecodable = None;
         self.lost_policies.remove(&id);
         match spec {
-            _ if meta.deletion_timestamp.is_some() => self.withdraw(kind, &key),
+            spec if meta.deletion_timestamp.is_some() => {
+                let known = self.resources.clients.get(&key).cloned();
+                self.withdraw(kind, &key);
+                let departing = match spec {
+                    Ok(Spec::AuthClient(object)) => Some(Arc::new(object)),
+                    _ => known,
+                };
+                // Whoever put the finalizer there has something to end first.
+                if let Some(client) = departing.filter(|_| kind == Kind::AuthClient && meta.finalizers.iter().any(|name| name == FINALIZER))
+                {
+                    let changed = put(
+                        &mut self.resources,
+                        |all| &all.departing,
+                        |all| &mut all.departing,
+                        key.clone(),
+                        client,
+                    );
+                    self.work.compile |= changed;
+                } else {
+                    self.departed(kind, &key);
+                }
+            }
             Ok(spec) => self.put(key.clone(), spec, kind),
             Err(why) => {
                 if before.as_ref().and_then(|before| before.undecodable.as_ref()) != Some(&why) {
@@ -267,6 +290,14 @@ impl Index {
             ),
         };
         self.work.compile |= changed;
+    }
+
+    /// Nothing has to be ended any more for a client that was being deleted.
+    fn departed(&mut self, kind: Kind, key: &Key) {
+        if kind == Kind::AuthClient && self.resources.departing.contains_key(key) {
+            Arc::make_mut(&mut self.resources).departing.remove(key);
+            self.work.compile = true;
+        }
     }
 
     /// Takes a resource out of what is compiled.

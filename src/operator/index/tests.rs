@@ -129,6 +129,28 @@ fn a_resource_on_its_way_out_is_compiled_no_more_but_still_known() {
 }
 
 #[test]
+fn a_client_that_has_grants_to_end_departs_until_it_is_gone() {
+    let mut index = Index::new([CLIENTS]);
+    list(&mut index, CLIENTS, [client("shop", 1)]);
+    let leaving = |finalizers: Value, version| {
+        object(Kind::AuthClient, "shop", version, |object| {
+            object["metadata"]["deletionTimestamp"] = json!("2026-01-02T03:04:05Z");
+            object["metadata"]["finalizers"] = finalizers;
+        })
+    };
+    index.apply(Change::Seen(CLIENTS, leaving(json!(["auth.nauthera.io/grants"]), 2)));
+    assert!(index.resources().clients.is_empty() && index.resources().departing.contains_key(&key("shop")));
+    index.take_work();
+    index.apply(Change::Seen(
+        CLIENTS,
+        leaving(json!(["auth.nauthera.io/grants", "someone/else"]), 3),
+    ));
+    assert!(!index.take_work().compile);
+    index.apply(Change::Seen(CLIENTS, leaving(json!(["someone/else"]), 4)));
+    assert!(index.take_work().compile && index.resources().departing.is_empty());
+}
+
+#[test]
 fn an_unreadable_form_leaves_the_last_good_one_and_is_told_once() {
     let mut index = Index::new([CLIENTS]);
     list(&mut index, CLIENTS, [client("shop", 1)]);

@@ -1,5 +1,10 @@
 //! Kubernetes Events: what a person would want to know, at the resource that it is about.
 
+mod series;
+mod writer;
+
+pub use writer::EventWriter;
+
 use crate::config::input::{Key, Kind};
 use std::borrow::Cow;
 use tokio::sync::mpsc;
@@ -51,7 +56,9 @@ pub fn channel() -> (Events, Happenings) {
 impl Events {
     /// Tells of something, if there is room.
     pub fn tell(&self, happening: Happening) {
-        if self.sender.try_send(happening).is_err() {
+        // When many things happen at once, what people should look at comes before what is well.
+        let crowded = happening.severity == Severity::Normal && self.sender.capacity() < MOST_WAITING / 2;
+        if crowded || self.sender.try_send(happening).is_err() {
             tracing::debug!("an Event is left out: too many wait to be written");
         }
     }
