@@ -1,5 +1,6 @@
 //! The whole operator: starts its parts in the order of what they need, and ends them in the reverse one.
 
+use super::clients::Clients;
 use super::context::{Context, Controller};
 use super::events::EventWriter;
 use super::health::Health;
@@ -99,8 +100,12 @@ impl Operator {
 /// The controllers, each with what it publishes.
 fn controllers(publishers: Publishers, overlays: Overlays, happenings: events::Happenings) -> Vec<Arc<dyn Controller>> {
     let Publishers { board, servers, clients } = publishers;
-    drop((board, servers, clients));
-    vec![Arc::new(EventWriter::new(happenings)), Arc::new(StatusWriter::new(overlays))]
+    drop((board, servers));
+    vec![
+        Arc::new(Clients::new(clients, overlays.board.clone())),
+        Arc::new(StatusWriter::new(overlays)),
+        Arc::new(EventWriter::new(happenings)),
+    ]
 }
 
 struct Parts {
