@@ -3,6 +3,7 @@
 //! What it holds is published through [`ConfigReader`], so a request never waits on its mailbox and a panic of the actor loses nothing.
 
 use super::clock::SharedClock;
+use super::departures::Departures;
 use super::gate::callable;
 pub use super::user_sync::SyncStatus;
 use super::user_sync::UserSync;
@@ -21,6 +22,7 @@ struct Published {
     current: ArcSwapOption<Snapshot>,
     changes: watch::Sender<Option<Arc<Snapshot>>>,
     sync: watch::Sender<SyncStatus>,
+    departures: Departures,
 }
 
 /// Reads the configuration in force. Cheap to clone.
@@ -48,6 +50,11 @@ impl ConfigReader {
         let mut sync = self.0.sync.subscribe();
         // The sender lives as long as `self`.
         let _ = sync.wait_for(|status| status.synced.as_ref() == Some(revision)).await;
+    }
+
+    /// Completes when the grants of every client that was deleted have ended.
+    pub async fn departures_settled(&self) {
+        self.0.departures.settled().await;
     }
 }
 
@@ -78,6 +85,7 @@ impl ConfigHolder {
             current: ArcSwapOption::empty(),
             changes: watch::Sender::new(None),
             sync: watch::Sender::new(SyncStatus::default()),
+            departures: Departures::new(),
         });
         let reader = ConfigReader(Arc::clone(&published));
         let holder = Self {
@@ -102,6 +110,8 @@ impl Actor for ConfigHolder {
         let changes = self.published.changes.subscribe();
         let published = Arc::clone(&self.published);
         ctx.spawn(async move { sync.run(changes, &published.sync).await }.into_actor(self));
+        let (store, published) = (Arc::clone(&self.settings.store), Arc::clone(&self.published));
+        ctx.spawn(async move { published.departures.run(&*store).await }.into_actor(self));
     }
 }
 
@@ -158,6 +168,9 @@ impl Handler<Apply> for ConfigHolder {
         }
         let clients = snapshot.clients.len();
         let snapshot = Arc::new(snapshot);
+        self.published
+            .departures
+            .note(current.as_deref(), &snapshot, self.settings.clock.now());
         self.published.current.store(Some(Arc::clone(&snapshot)));
         self.published.changes.send_replace(Some(snapshot));
         self.applied_at = Some(self.settings.clock.now());

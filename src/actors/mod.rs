@@ -7,6 +7,7 @@ pub mod audit_log;
 pub mod authenticator;
 pub mod clock;
 pub mod config_holder;
+mod departures;
 pub mod fault;
 pub mod gate;
 pub mod guardian;

@@ -1,6 +1,7 @@
 //! The platform's actors: what a panic costs, what is refused when too much waits, what is never lost.
 
 mod back_pressure;
+mod departures;
 mod logins;
 mod outage;
 mod panics;

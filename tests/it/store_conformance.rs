@@ -4,7 +4,7 @@ mod audit;
 mod codes;
 mod consents;
 mod failed_logins;
-mod fixtures;
+pub(crate) mod fixtures;
 mod grants;
 mod hostile_strings;
 mod housekeeping;
