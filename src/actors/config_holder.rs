@@ -8,7 +8,7 @@ use super::gate::callable;
 pub use super::user_sync::SyncStatus;
 use super::user_sync::UserSync;
 use crate::accounts::verifier::PasswordVerifier;
-use crate::config::snapshot::{Revision, Snapshot};
+use crate::config::snapshot::{Position, Revision, Snapshot};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Supervised, WrapFuture};
@@ -20,6 +20,8 @@ use tokio::sync::watch;
 /// What the holder publishes. Outlives a restart of the actor.
 struct Published {
     current: ArcSwapOption<Snapshot>,
+    /// The highest that was seen; read and written in the holder's turn
+    position: watch::Sender<Position>,
     changes: watch::Sender<Option<Arc<Snapshot>>>,
     sync: watch::Sender<SyncStatus>,
     departures: Departures,
@@ -33,6 +35,11 @@ impl ConfigReader {
     /// The configuration in force; `None` before the first one. Lock-free. A request reads it once and works on that.
     pub fn current(&self) -> Option<Arc<Snapshot>> {
         self.0.current.load_full()
+    }
+
+    /// The highest position that a configuration came with; nothing older is taken any more.
+    pub fn position(&self) -> Position {
+        *self.0.position.borrow()
     }
 
     /// Follows the configuration: the receiver always holds the newest one.
@@ -83,6 +90,7 @@ impl ConfigHolder {
     pub fn new(settings: ConfigHolderSettings) -> (Self, ConfigReader) {
         let published = Arc::new(Published {
             current: ArcSwapOption::empty(),
+            position: watch::Sender::new(Position::default()),
             changes: watch::Sender::new(None),
             sync: watch::Sender::new(SyncStatus::default()),
             departures: Departures::new(),
@@ -148,10 +156,59 @@ pub struct Nack {
     pub reasons: Vec<String>,
 }
 
+/// Puts a configuration in force that an operator sent, as a whole or not at all.
+#[derive(Message)]
+#[rtype(result = "Result<Ack, Refused>")]
+pub struct ApplyAt {
+    /// The configuration
+    pub snapshot: Arc<Snapshot>,
+    /// What it was made from, if it was not sent whole: it must still be in force
+    pub base: Option<Revision>,
+    /// Its place in the order of configurations
+    pub position: Position,
+}
+
+/// Why a configuration is not in force; the one before stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Something is wrong with it
+    Nack(Nack),
+    /// What it was made from is not in force (any more)
+    BaseUnknown,
+    /// One of this later position was seen already: its sender's time is over
+    Superseded(Position),
+}
+
 impl Handler<Apply> for ConfigHolder {
     type Result = Result<Ack, Nack>;
 
     fn handle(&mut self, Apply(snapshot): Apply, _: &mut Self::Context) -> Self::Result {
+        self.put_in_force(Arc::new(snapshot))
+    }
+}
+
+impl Handler<ApplyAt> for ConfigHolder {
+    type Result = Result<Ack, Refused>;
+
+    fn handle(&mut self, message: ApplyAt, _: &mut Self::Context) -> Self::Result {
+        let ApplyAt { snapshot, base, position } = message;
+        let highest = *self.published.position.borrow();
+        if position < highest {
+            tracing::warn!(%position, %highest, "a configuration came too late: a later one was seen already");
+            self.settings.metrics.snapshot_applied("superseded");
+            return Err(Refused::Superseded(highest));
+        }
+        if base.is_some() && base != self.published.current.load().as_ref().map(|current| current.revision.clone()) {
+            return Err(Refused::BaseUnknown);
+        }
+        let ack = self.put_in_force(snapshot).map_err(Refused::Nack)?;
+        self.published.position.send_replace(position);
+        Ok(ack)
+    }
+}
+
+impl ConfigHolder {
+    fn put_in_force(&mut self, snapshot: Arc<Snapshot>) -> Result<Ack, Nack> {
         let current = self.published.current.load_full();
         let revision = snapshot.revision.clone();
         if current.as_ref().is_some_and(|current| current.revision == revision) {
@@ -167,7 +224,6 @@ impl Handler<Apply> for ConfigHolder {
             return Err(nack);
         }
         let clients = snapshot.clients.len();
-        let snapshot = Arc::new(snapshot);
         self.published
             .departures
             .note(current.as_deref(), &snapshot, self.settings.clock.now());

@@ -18,7 +18,7 @@ mod properties;
 pub mod reach;
 pub mod redirect_uri;
 mod refusal;
-mod revision;
+pub mod revision;
 mod roles;
 pub mod rotation;
 mod selector;

@@ -2,48 +2,127 @@
 
 use super::snapshot::{DeclaredUser, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind};
 use crate::oauth::client::{Client, ClientSecret, Limits};
+use crate::oauth::ids::{ClientId, UserStoreId};
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// SHA-256 of one part of a snapshot.
+pub type Digest = [u8; 32];
+
+/// The digest of each part of a snapshot, by the part's name: `client/…`, `user/…`, `role/…`, and `settings` for the rest.
+pub type Digests = BTreeMap<String, Digest>;
+
+/// The name of everything in a snapshot that is not a client, a user or a role.
+pub const SETTINGS: &str = "settings";
+
+/// The name of a client among the parts.
+pub fn client_part(id: &ClientId) -> String {
+    format!("client/{id}")
+}
+
+/// The name of a declared user among the parts.
+pub fn user_part(store: &UserStoreId, username: &str) -> String {
+    format!("user/{store}/{username}")
+}
+
+/// The name of a role among the parts.
+pub fn role_part(store: &UserStoreId, name: &str) -> String {
+    format!("role/{store}/{name}")
+}
 
 /// The revision of everything in a snapshot but its `revision` field. Secrets enter as hashes.
 pub fn of(snapshot: &Snapshot) -> Revision {
+    of_digests(&digests(snapshot))
+}
+
+/// The revision of a snapshot whose parts have these digests.
+pub fn of_digests(digests: &Digests) -> Revision {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"nauthera snapshot 3");
+    for (name, part) in digests {
+        // Lengths before names: no two lists read the same.
+        context.update(&(name.len() as u64).to_be_bytes());
+        context.update(name.as_bytes());
+        context.update(part);
+    }
+    Revision(hex(context.finish().as_ref()))
+}
+
+/// The digests of a snapshot's parts.
+pub fn digests(snapshot: &Snapshot) -> Digests {
+    let mut digests: Digests = snapshot
+        .clients
+        .values()
+        .map(|client| (client_part(&client.id), client_digest(client)))
+        .collect();
+    digests.extend(
+        snapshot
+            .users
+            .iter()
+            .map(|user| (user_part(&user.store, &user.username), user_digest(user))),
+    );
+    digests.extend(
+        snapshot
+            .roles
+            .iter()
+            .map(|role| (role_part(&role.store, &role.name), role_digest(role))),
+    );
+    digests.insert(SETTINGS.to_owned(), settings_digest(snapshot));
+    digests
+}
+
+/// The digest of everything in a snapshot that is not a client, a user or a role.
+pub fn settings_digest(snapshot: &Snapshot) -> Digest {
     // Exhaustive on purpose: a new field cannot be forgotten here.
     let Snapshot {
         revision: _,
         server,
         issuer,
         signing,
-        clients,
+        clients: _,
         user_stores,
-        users,
-        roles,
+        users: _,
+        roles: _,
         claim_rules,
         departed,
         branding,
     } = snapshot;
-    let mut sorted: Vec<&Client> = clients.values().map(AsRef::as_ref).collect();
-    sorted.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut people: Vec<&DeclaredUser> = users.iter().map(AsRef::as_ref).collect();
-    people.sort_by_key(|user| (&user.store, &user.username));
     let algorithms: Vec<&str> = signing.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-    let content = json!([
-        "nauthera snapshot 2",
+    sha256(&json!([
         server,
         issuer,
         [json!(algorithms), seconds(signing.rotate_every), seconds(signing.overlap)],
-        sorted.into_iter().map(client).collect::<Value>(),
         user_stores.iter().map(|store| user_store(store)).collect::<Value>(),
-        people.into_iter().map(user).collect::<Value>(),
-        roles.iter().map(|role| self::role(role)).collect::<Value>(),
         json!(claim_rules),
         json!(departed),
         [&branding.product_name, &branding.logo_url, &branding.primary_color],
-    ]);
-    Revision(hex(digest::digest(&digest::SHA256, content.to_string().as_bytes()).as_ref()))
+    ]))
+}
+
+/// The digest of a client.
+pub fn client_digest(part: &Client) -> Digest {
+    sha256(&client(part))
+}
+
+/// The digest of a declared user.
+pub fn user_digest(part: &DeclaredUser) -> Digest {
+    sha256(&user(part))
+}
+
+/// The digest of a role.
+pub fn role_digest(part: &RoleConfig) -> Digest {
+    sha256(&role(part))
+}
+
+fn sha256(content: &Value) -> Digest {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest::digest(&digest::SHA256, content.to_string().as_bytes()).as_ref());
+    bytes
 }
 
 fn hex(bytes: &[u8]) -> String {

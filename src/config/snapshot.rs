@@ -20,6 +20,21 @@ impl std::fmt::Display for Revision {
     }
 }
 
+/// Which of two configurations is the newer one: by the leader's term, then by the order within it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// `leaseTransitions` of the operator's Lease
+    pub fence: u64,
+    /// Counts up within a term
+    pub sequence: u64,
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.fence, self.sequence)
+    }
+}
+
 /// JWS algorithms on offer (RFC 7518 §3.1, RFC 8037).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum SigningAlgorithm {

@@ -13,6 +13,8 @@ const RULES: &[(&str, &[&str])] = &[
     ("jose", &["oauth", "config"]),
     ("store", &["oauth", "accounts"]),
     ("directory", &["oauth", "accounts", "store"]),
+    ("wire", &["oauth", "config"]),
+    ("grpc", &["config", "wire", "actors"]),
     ("source", &["oauth", "resources", "config"]),
     (
         "actors",

@@ -11,9 +11,11 @@ mod publisher;
 mod remote;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use desired::{identity_secret, server_name};
 pub use remote::{Base, Described, Dial, Fault, Outcome, Position, Remote, Target};
+pub use wire::WireDial;
 
 use super::context::{Context, Controller};
 use super::leader::Leader;

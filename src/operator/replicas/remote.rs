@@ -1,5 +1,6 @@
 //! What a link talks to, apart from how: the config service of one replica.
 
+pub use crate::config::snapshot::Position;
 use crate::config::snapshot::{Revision, Snapshot};
 use crate::operator::world::SecretView;
 use async_trait::async_trait;
@@ -15,15 +16,6 @@ pub struct Target {
     pub address: SocketAddr,
     /// The DNS name that its certificate must carry
     pub server_name: String,
-}
-
-/// Which of two configurations is the newer one: by the leader's term, then by the order within it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// The Lease's `leaseTransitions`
-    pub fence: u64,
-    /// Counts up within a term
-    pub sequence: u64,
 }
 
 /// What a replica says of itself.

@@ -1,0 +1,203 @@
+//! From messages to a snapshot's parts. Whatever is not understood is a fault: nothing is guessed or left out.
+
+use super::Fault;
+use super::message as m;
+use crate::config::snapshot::{Branding, DeclaredUser, RoleConfig, SigningAlgorithm, SigningPolicy, UserStoreConfig, UserStoreKind};
+use crate::oauth::claim_rules::ClaimRule;
+use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
+use crate::oauth::ids::{ClientId, UserStoreId};
+use crate::oauth::opaque::TokenHash;
+use crate::oauth::scope::Scopes;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is the AuthServer's own.
+pub struct Settings {
+    pub issuer: String,
+    pub signing: SigningPolicy,
+    pub user_stores: Vec<Arc<UserStoreConfig>>,
+    pub claim_rules: Vec<Arc<ClaimRule>>,
+    pub departed: BTreeSet<ClientId>,
+    pub branding: Branding,
+}
+
+const ALGORITHMS: [SigningAlgorithm; 4] = [
+    SigningAlgorithm::ES256,
+    SigningAlgorithm::RS256,
+    SigningAlgorithm::PS256,
+    SigningAlgorithm::EdDSA,
+];
+
+/// Longer lifetimes are nobody's wish, and would overflow a date. A thousand years.
+const LONGEST: Duration = Duration::from_secs(1000 * 366 * 24 * 60 * 60);
+
+pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
+    let fault = |reason: String| Fault::new("AuthServer", server, reason);
+    let algorithms = message
+        .algorithms
+        .iter()
+        .map(|name| ALGORITHMS.into_iter().find(|algorithm| algorithm.as_str() == name).ok_or(name))
+        .collect::<Result<_, _>>()
+        .map_err(|name| fault(format!("signing algorithm {name:?} is not known to this release")))?;
+    let user_stores = message
+        .user_stores
+        .into_iter()
+        .map(|store| match store.kind.as_str() {
+            "local" => Ok(Arc::new(UserStoreConfig {
+                id: UserStoreId::new(store.id),
+                kind: UserStoreKind::Local,
+            })),
+            kind => Err(Fault::new(
+                "UserStore",
+                store.id,
+                format!("its kind {kind:?} is not known to this release"),
+            )),
+        })
+        .collect::<Result<_, _>>()?;
+    let claim_rules = message
+        .claim_rules
+        .iter()
+        .map(|rule| serde_json::from_str(rule).map(Arc::new))
+        .collect::<Result<_, _>>()
+        .map_err(|error| fault(format!("a claim's rule is not known to this release: {error}")))?;
+    Ok(Settings {
+        issuer: message.issuer,
+        signing: SigningPolicy {
+            algorithms,
+            rotate_every: span(message.rotate_every).map_err(|reason| fault(format!("rotateEvery {reason}")))?,
+            overlap: span(message.overlap).map_err(|reason| fault(format!("overlap {reason}")))?,
+        },
+        user_stores,
+        claim_rules,
+        departed: message.departed.into_iter().map(ClientId::new).collect(),
+        branding: Branding {
+            product_name: message.product_name,
+            logo_url: message.logo_url,
+            primary_color: message.primary_color,
+        },
+    })
+}
+
+pub fn client(message: m::Client) -> Result<Client, Fault> {
+    let name = if message.resource.is_empty() {
+        message.id.clone()
+    } else {
+        message.resource.clone()
+    };
+    client_parts(message).map_err(|reason| Fault::new("AuthClient", name, reason))
+}
+
+fn client_parts(message: m::Client) -> Result<Client, String> {
+    let limits = Limits {
+        access_token_ttl: span(message.access_token_ttl).map_err(|reason| format!("access_token_ttl {reason}"))?,
+        refresh_token_ttl: span(message.refresh_token_ttl).map_err(|reason| format!("refresh_token_ttl {reason}"))?,
+        id_token_ttl: span(message.id_token_ttl).map_err(|reason| format!("id_token_ttl {reason}"))?,
+        require_pkce: message.require_pkce,
+        max_session_age: message
+            .max_session_age
+            .map(|age| span(Some(age)))
+            .transpose()
+            .map_err(|reason| format!("max_session_age {reason}"))?,
+    };
+    if message.id.is_empty() {
+        return Err("it has no client_id".to_owned());
+    }
+    if let Some(scope) = message.scopes.iter().find(|scope| !Scopes::is_token(scope)) {
+        return Err(format!("{scope:?} is not a scope"));
+    }
+    Ok(Client {
+        id: ClientId::new(message.id),
+        resource: message.resource,
+        display_name: message.display_name,
+        client_type: match message.client_type.as_str() {
+            "confidential" => ClientType::Confidential,
+            "public" => ClientType::Public,
+            "workload" => ClientType::Workload,
+            other => return Err(format!("client type {other:?} is not known to this release")),
+        },
+        redirect_uris: message.redirect_uris,
+        post_logout_redirect_uris: message.post_logout_redirect_uris,
+        grant_types: registered("grant type", &message.grant_types)?,
+        response_types: registered("response type", &message.response_types)?,
+        scopes: message.scopes.into_iter().collect(),
+        auth_method: one("authentication method", &message.auth_method)?,
+        secrets: message.secrets.into_iter().map(secret).collect::<Result<_, _>>()?,
+        audiences: message.audiences,
+        access_token_format: match message.access_token_format.as_str() {
+            "jwt" => AccessTokenFormat::Jwt,
+            "opaque" => AccessTokenFormat::Opaque,
+            other => return Err(format!("access token format {other:?} is not known to this release")),
+        },
+        require_consent: message.require_consent,
+        allowed_groups: message.allowed_groups.map(|groups| groups.names.into_iter().collect()),
+        limits,
+    })
+}
+
+fn one<T: FromStr>(what: &str, name: &str) -> Result<T, String> {
+    name.parse().map_err(|_| format!("{what} {name:?} is not known to this release"))
+}
+
+fn registered<T: FromStr + Ord>(what: &str, names: &[String]) -> Result<BTreeSet<T>, String> {
+    names.iter().map(|name| one(what, name)).collect()
+}
+
+fn secret(message: m::Secret) -> Result<ClientSecret, String> {
+    let hash: [u8; 32] = message
+        .hash
+        .try_into()
+        .map_err(|_| "the digest of a secret has not 32 bytes".to_owned())?;
+    let not_after = message
+        .not_after
+        .map(|at| Timestamp::new(at.seconds, at.nanos).map_err(|_| "a secret's end is no date".to_owned()))
+        .transpose()?;
+    Ok(ClientSecret {
+        hash: TokenHash::from_bytes(hash),
+        not_after,
+    })
+}
+
+pub fn user(message: m::User) -> Result<DeclaredUser, Fault> {
+    if message.username.is_empty() || message.store.is_empty() {
+        return Err(Fault::new(
+            "User",
+            message.username,
+            "a user needs a username and a UserStore".to_owned(),
+        ));
+    }
+    Ok(DeclaredUser {
+        store: UserStoreId::new(message.store),
+        username: message.username,
+        email: message.email,
+        email_verified: message.email_verified,
+        display_name: message.display_name,
+        given_name: message.given_name,
+        family_name: message.family_name,
+        groups: message.groups,
+        disabled: message.disabled,
+        password: message.password.map(SecretString::from),
+    })
+}
+
+pub fn role(message: m::Role) -> RoleConfig {
+    RoleConfig {
+        store: UserStoreId::new(message.store),
+        name: message.name,
+        groups: message.groups.into_iter().collect(),
+        users: message.users.into_iter().collect(),
+    }
+}
+
+fn span(message: Option<m::Span>) -> Result<Duration, String> {
+    let message = message.ok_or_else(|| "is missing".to_owned())?;
+    // Duration::new panics where nanoseconds carry over the end.
+    let duration = Duration::from_secs(message.seconds).checked_add(Duration::from_nanos(message.nanos.into()));
+    match duration {
+        Some(duration) if duration <= LONGEST => Ok(duration),
+        _ => Err("is longer than a thousand years".to_owned()),
+    }
+}

@@ -1,0 +1,186 @@
+//! From a snapshot's parts to messages. Exhaustive on purpose: a new field cannot be forgotten here.
+
+use super::message as m;
+use crate::config::snapshot::{Branding, DeclaredUser, RoleConfig, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind};
+use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use std::time::Duration;
+
+pub fn settings(snapshot: &Snapshot) -> m::Settings {
+    let Snapshot {
+        revision: _,
+        server: _,
+        issuer,
+        signing,
+        clients: _,
+        user_stores,
+        users: _,
+        roles: _,
+        claim_rules,
+        departed,
+        branding,
+    } = snapshot;
+    let SigningPolicy {
+        algorithms,
+        rotate_every,
+        overlap,
+    } = signing;
+    let Branding {
+        product_name,
+        logo_url,
+        primary_color,
+    } = branding;
+    m::Settings {
+        issuer: issuer.clone(),
+        algorithms: algorithms.iter().map(|algorithm| algorithm.as_str().to_owned()).collect(),
+        rotate_every: Some(span(*rotate_every)),
+        overlap: Some(span(*overlap)),
+        user_stores: user_stores.iter().map(|store| user_store(store)).collect(),
+        // A rule is names, strings and a JSON value: it always is JSON.
+        claim_rules: claim_rules
+            .iter()
+            .map(|rule| serde_json::to_string(rule.as_ref()).unwrap_or_default())
+            .collect(),
+        departed: departed.iter().map(ToString::to_string).collect(),
+        product_name: product_name.clone(),
+        logo_url: logo_url.clone(),
+        primary_color: primary_color.clone(),
+    }
+}
+
+fn user_store(store: &UserStoreConfig) -> m::UserStore {
+    let UserStoreConfig { id, kind } = store;
+    m::UserStore {
+        id: id.to_string(),
+        kind: match kind {
+            UserStoreKind::Local => "local",
+        }
+        .to_owned(),
+    }
+}
+
+pub fn client(client: &Client) -> m::Client {
+    let Client {
+        id,
+        resource,
+        display_name,
+        client_type,
+        redirect_uris,
+        post_logout_redirect_uris,
+        grant_types,
+        response_types,
+        scopes,
+        auth_method,
+        secrets,
+        audiences,
+        access_token_format,
+        require_consent,
+        allowed_groups,
+        limits,
+    } = client;
+    let Limits {
+        access_token_ttl,
+        refresh_token_ttl,
+        id_token_ttl,
+        require_pkce,
+        max_session_age,
+    } = limits;
+    m::Client {
+        id: id.to_string(),
+        resource: resource.clone(),
+        display_name: display_name.clone(),
+        client_type: match client_type {
+            ClientType::Confidential => "confidential",
+            ClientType::Public => "public",
+            ClientType::Workload => "workload",
+        }
+        .to_owned(),
+        redirect_uris: redirect_uris.clone(),
+        post_logout_redirect_uris: post_logout_redirect_uris.clone(),
+        grant_types: grant_types.iter().map(ToString::to_string).collect(),
+        response_types: response_types.iter().map(ToString::to_string).collect(),
+        scopes: scopes.iter().map(str::to_owned).collect(),
+        auth_method: auth_method.to_string(),
+        secrets: secrets.iter().map(secret).collect(),
+        audiences: audiences.clone(),
+        access_token_format: match access_token_format {
+            AccessTokenFormat::Jwt => "jwt",
+            AccessTokenFormat::Opaque => "opaque",
+        }
+        .to_owned(),
+        require_consent: *require_consent,
+        allowed_groups: allowed_groups.as_ref().map(|groups| m::Names {
+            names: groups.iter().cloned().collect(),
+        }),
+        access_token_ttl: Some(span(*access_token_ttl)),
+        refresh_token_ttl: Some(span(*refresh_token_ttl)),
+        id_token_ttl: Some(span(*id_token_ttl)),
+        require_pkce: *require_pkce,
+        max_session_age: max_session_age.map(span),
+    }
+}
+
+fn secret(secret: &ClientSecret) -> m::Secret {
+    let ClientSecret { hash, not_after } = secret;
+    m::Secret {
+        hash: hash.as_bytes().to_vec(),
+        not_after: not_after.map(instant),
+    }
+}
+
+pub fn user(user: &DeclaredUser) -> m::User {
+    let DeclaredUser {
+        store,
+        username,
+        email,
+        email_verified,
+        display_name,
+        given_name,
+        family_name,
+        groups,
+        disabled,
+        password,
+    } = user;
+    m::User {
+        store: store.to_string(),
+        username: username.clone(),
+        email: email.clone(),
+        email_verified: *email_verified,
+        display_name: display_name.clone(),
+        given_name: given_name.clone(),
+        family_name: family_name.clone(),
+        groups: groups.clone(),
+        disabled: *disabled,
+        password: password.as_ref().map(|password| password.expose_secret().to_owned()),
+    }
+}
+
+pub fn role(role: &RoleConfig) -> m::Role {
+    let RoleConfig {
+        store,
+        name,
+        groups,
+        users,
+    } = role;
+    m::Role {
+        store: store.to_string(),
+        name: name.clone(),
+        groups: groups.iter().cloned().collect(),
+        users: users.iter().cloned().collect(),
+    }
+}
+
+fn span(duration: Duration) -> m::Span {
+    m::Span {
+        seconds: duration.as_secs(),
+        nanos: duration.subsec_nanos(),
+    }
+}
+
+fn instant(at: Timestamp) -> m::Instant {
+    m::Instant {
+        seconds: at.as_second(),
+        nanos: at.subsec_nanosecond(),
+    }
+}
