@@ -4,6 +4,7 @@ mod alerts;
 mod chart;
 mod chart_on_a_cluster;
 mod kustomize;
+mod least_privilege;
 mod personas;
 mod rights;
 mod schemas;

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 /// A running control plane.
 pub struct ControlPlane {
+    folder: PathBuf,
     kubeconfig: PathBuf,
     /// Takes the control plane down when its standard input ends, which is when this process does, however it ends.
     _undertaker: Child,
@@ -32,9 +33,28 @@ impl ControlPlane {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        run(&repository("tests/kubelab/up.sh"), [&dir], &[], "").success();
+        // Who asked for what, and what the answer was; never what was in it.
+        let policy = dir.join("audit-policy.yaml");
+        std::fs::write(
+            &policy,
+            "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n",
+        )
+        .unwrap();
+        let arguments = format!(
+            "--audit-policy-file={} --audit-log-path={}/audit.log",
+            policy.display(),
+            dir.display()
+        );
+        run(
+            &repository("tests/kubelab/up.sh"),
+            [&dir],
+            &[("APISERVER_ARGS", Path::new(&arguments))],
+            "",
+        )
+        .success();
         Self {
             kubeconfig: dir.join("admin.kubeconfig"),
+            folder: dir,
             _undertaker: undertaker,
         }
     }
@@ -90,6 +110,42 @@ impl ControlPlane {
             ],
             yaml,
         )
+    }
+
+    /// A kubeconfig with which one has the rights of a ServiceAccount.
+    pub fn kubeconfig_of(&self, namespace: &str, account: &str) -> String {
+        let token = self.kubectl(&["-n", namespace, "create", "token", account]).success();
+        let config = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let users = config.find("users: [").unwrap();
+        let contexts = config.find("contexts: [").unwrap();
+        format!(
+            "{}users: [{{name: u, user: {{token: {}}}}}]\n{}",
+            &config[..users],
+            token.trim(),
+            &config[contexts..]
+        )
+    }
+
+    /// Every request of this user so far: verb, resource with its subresource, and the answer's code.
+    pub fn requests_of(&self, user: &str) -> Vec<(String, String, u64)> {
+        let log = std::fs::read_to_string(self.folder.join("audit.log")).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        log.lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter(|event| event["user"]["username"] == user)
+            .map(|event| {
+                let object = &event["objectRef"];
+                let mut resource = format!("{}.{}", text(&object["resource"]), text(&object["apiGroup"]));
+                if let Some(subresource) = object["subresource"].as_str() {
+                    resource = format!("{resource}/{subresource}");
+                }
+                (
+                    text(&event["verb"]),
+                    resource,
+                    event["responseStatus"]["code"].as_u64().unwrap_or_default(),
+                )
+            })
+            .collect()
     }
 
     /// Makes namespaces that are not there yet.
