@@ -139,6 +139,37 @@ fn no_right_is_a_wildcard_or_lets_the_operator_give_itself_more() {
 }
 
 #[test]
+fn every_kind_is_somebody_s_and_the_operator_s() {
+    let there = objects(&[]);
+    let may = |role: &str, resource: &str, verb: &str| {
+        there[&format!("ClusterRole /nauthera-{role}")]["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|rule| {
+                let has = |field: &str, value: &str| rule[field].as_array().unwrap().iter().any(|item| item == value);
+                has("apiGroups", "auth.nauthera.io") && has("resources", resource) && has("verbs", verb)
+            })
+    };
+    let definitions: Vec<&Value> = there
+        .values()
+        .filter(|object| object["kind"] == "CustomResourceDefinition")
+        .collect();
+    for definition in &definitions {
+        let plural = definition["spec"]["names"]["plural"].as_str().unwrap();
+        assert!(may("view", plural, "list"), "{plural}");
+        assert!(may("operator", plural, "watch"), "{plural}");
+        assert!(may("operator", &format!("{plural}/status"), "patch"), "{plural}");
+        let owners: Vec<&str> = ["developer", "security", "platform"]
+            .into_iter()
+            .filter(|role| may(role, plural, "create"))
+            .collect();
+        assert_eq!(owners.len(), 1, "{plural} is {owners:?}'s");
+    }
+    assert!(definitions.len() >= 10);
+}
+
+#[test]
 fn the_definitions_are_upgraded_with_the_release_and_outlive_it() {
     let there = objects(&[]);
     let definitions: Vec<&Value> = there

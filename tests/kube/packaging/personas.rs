@@ -20,19 +20,46 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("UserStore", "userstores", r#"{"type":"local"}"#),
     ("User", "users", r#"{"username":"a","userStoreRef":{"name":"a"}}"#),
     ("Group", "groups", r#"{"userStoreRef":{"name":"a"}}"#),
+    ("Role", "roles", r#"{"users":["a"],"userStoreRef":{"name":"a"}}"#),
+    (
+        "ClaimMapper",
+        "claimmappers",
+        r#"{"authServerRef":{"name":"main"},"claims":[{"name":"teams","from":"groups","in":["id_token"]}]}"#,
+    ),
+    (
+        "IdentityProvider",
+        "identityproviders",
+        r#"{"oidc":{"issuerUrl":"https://up.example.org","clientId":"a","clientSecretRef":{"name":"a"}}}"#,
+    ),
 ];
 
+const PLATFORM: &[&str] = &[
+    "AuthServer",
+    "UserStore",
+    "User",
+    "Group",
+    "Role",
+    "ClaimMapper",
+    "IdentityProvider",
+];
+const EVERYTHING: &[&str] = &[
+    "AuthClient",
+    "AuthPolicy",
+    "AuthServer",
+    "UserStore",
+    "User",
+    "Group",
+    "Role",
+    "ClaimMapper",
+    "IdentityProvider",
+];
 /// Persons, the role each has in the namespace `personas`, and the kinds that each may write there. Everyone may read every kind.
 const PERSONS: &[(&str, &str, &[&str])] = &[
     ("viewer", "view", &[]),
     ("developer", "edit", &["AuthClient"]),
     ("security", "nauthera-security", &["AuthPolicy"]),
-    ("platform", "nauthera-platform", &["AuthServer", "UserStore", "User", "Group"]),
-    (
-        "admin",
-        "admin",
-        &["AuthClient", "AuthPolicy", "AuthServer", "UserStore", "User", "Group"],
-    ),
+    ("platform", "nauthera-platform", PLATFORM),
+    ("admin", "admin", EVERYTHING),
 ];
 
 /// Installs the personas and gives each person their role in `personas`, and nothing elsewhere.

@@ -183,6 +183,9 @@ fn refuses_what_cannot_be_meant_and_says_why() {
         ("UserStore", "{type: sql}", "Unsupported value"),
         ("User", "{username: ''}", "spec.username"),
         ("Group", "{members: alice}", "spec.members"),
+        ("Role", "{}", "name the groups or the users that have the role"),
+        ("ClaimMapper", "{}", "spec.claims: Required value"),
+        ("IdentityProvider", "{}", "spec.oidc: Required value"),
     ] {
         // As people do it: without --server-side.
         let said = cluster.with_input(&["apply", "--dry-run=server"], &manifest(kind, spec));
@@ -241,7 +244,9 @@ status: {conditions: [{type: Ready, status: 'True', reason: Forged, message: '',
 #[test]
 fn short_names_and_columns_are_what_people_type_and_see() {
     let cluster = ControlPlane::shared();
-    for short in ["asrv", "acl", "apol", "ustore", "auser", "agrp", "nauthera"] {
+    for short in [
+        "asrv", "acl", "apol", "ustore", "auser", "agrp", "arole", "cmap", "aidp", "nauthera",
+    ] {
         cluster.kubectl(&["get", short, "--all-namespaces"]).success();
     }
     cluster.namespaces(&["schemas-columns"]);
