@@ -3,6 +3,7 @@
 //!
 //! [`compile()`]: compile::compile
 
+pub mod admission;
 mod claim_mapper;
 mod client;
 mod clients;

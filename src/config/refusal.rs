@@ -2,6 +2,9 @@
 
 use crate::resources::condition::Condition;
 
+/// Ends the message of a refused edit.
+pub const EARLIER_FORM_LIVES: &str = ". The last accepted form stays in force.";
+
 /// Which part of a client's provisioning failed; the parts are checked in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
@@ -42,7 +45,7 @@ impl Refusal {
     /// The `Ready` condition, saying also whether an earlier form is still in force.
     pub fn ready(&self, earlier_form_lives: bool) -> Condition {
         let message = if earlier_form_lives {
-            format!("{}. The last accepted form stays in force.", self.message)
+            format!("{}{EARLIER_FORM_LIVES}", self.message)
         } else {
             self.message.clone()
         };

@@ -1,5 +1,6 @@
 //! The meaning of resources, rule by rule: what the tests share.
 
+mod admission;
 mod claims;
 mod departures;
 mod edits;
