@@ -1,8 +1,7 @@
 //! One AuthClient: its own rules, its references, its policies, its secret.
 
-use super::governing::Governing;
 use super::input::{GeneratedSecret, Key, Object};
-use super::policy::{Ask, Merged};
+use super::policy::{Ask, AskedRedirect, Merged};
 use super::redirect_uri;
 use super::refusal::{Aspect, Refusal};
 use super::verdict::{Rotation, WantedSecret};
@@ -44,7 +43,7 @@ pub struct Provisioned {
     /// When its secret is renewed
     pub rotation: Option<Rotation>,
     /// What its policies come to
-    pub effective: EffectivePolicyStatus,
+    pub effective: Arc<EffectivePolicyStatus>,
     /// Things that work but should be looked at
     pub notes: Vec<String>,
 }
@@ -66,15 +65,34 @@ pub fn generated_secret(key: &Key, spec: &AuthClientSpec) -> Option<Key> {
     ))
 }
 
+/// What an AuthClient's spec says by itself.
+#[derive(Debug)]
+pub struct Facts {
+    /// Everything that is wrong with it
+    faults: Vec<String>,
+    /// What it asks of its policies
+    pub ask: Ask,
+}
+
+impl Facts {
+    /// Reads a spec.
+    pub fn of(spec: &AuthClientSpec) -> Self {
+        Self {
+            faults: faults(spec),
+            ask: ask(spec),
+        }
+    }
+}
+
 /// What a client asks of its policies.
-pub fn ask(spec: &AuthClientSpec) -> Ask {
+fn ask(spec: &AuthClientSpec) -> Ask {
     Ask {
         client_type: spec.client_type,
         grant_types: spec.grant_types.iter().copied().collect(),
         scopes: spec.scopes.iter().cloned().collect(),
         audiences: deduplicated(spec.audiences.clone()),
         auth_method: spec.token_endpoint_auth_method,
-        redirect_uris: spec.redirect_uris.clone(),
+        redirect_uris: spec.redirect_uris.iter().cloned().map(AskedRedirect::new).collect(),
         allowed_groups: spec.allowed_groups.as_ref().map(|groups| groups.iter().cloned().collect()),
     }
 }
@@ -190,11 +208,10 @@ fn secret_faults(spec: &AuthClientSpec) -> Vec<String> {
 ///
 /// # Errors
 /// The first [`Refusal`], in the order of [`Aspect`].
-pub fn evaluate(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, mode: Mode) -> Result<Provisioned, Refusal> {
+pub fn evaluate(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, facts: &Facts, mode: Mode) -> Result<Provisioned, Refusal> {
     let spec = &object.spec;
-    let faults = faults(spec);
-    if !faults.is_empty() {
-        return Err(Refusal::spec(&faults));
+    if !facts.faults.is_empty() {
+        return Err(Refusal::spec(&facts.faults));
     }
     let server = world.server_for(key, &spec.auth_server_ref)?;
     let governing = world.governing(&server, key, object)?;
@@ -202,16 +219,19 @@ pub fn evaluate(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, m
         return Err(conflict.clone());
     }
     let merged = &governing.merged;
-    let ask = ask(spec);
     let granted = match mode {
         Mode::Strict => {
-            let violations: Vec<String> = governing.violations(&ask).map(|violation| violation.to_string()).collect();
+            let violations: Vec<String> = governing
+                .violations(&facts.ask)
+                .into_iter()
+                .map(|(_, violation)| violation.to_string())
+                .collect();
             if !violations.is_empty() {
                 return Err(Refusal::new(Aspect::Policy, "PolicyViolation", violations.join("; ")));
             }
-            ask
+            facts.ask.clone()
         }
-        Mode::Clamped => clamp(ask, merged)?,
+        Mode::Clamped => clamp(facts.ask.clone(), merged)?,
     };
     let auth_method = merged.auth_method(granted.client_type, granted.auth_method).ok_or_else(|| {
         Refusal::new(
@@ -222,7 +242,7 @@ pub fn evaluate(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, m
     })?;
     let id = client_id(key, spec);
     let secrets = secrets(world, key, spec, &id, world.issuer(&server))?;
-    let effective = effective_status(&governing, spec.client_type);
+    let effective = governing.effective(spec.client_type);
     let client = secrets
         .accepted
         .map(|accepted| Arc::new(build(key, spec, &id, granted, merged, auth_method, accepted)));
@@ -248,7 +268,7 @@ fn clamp(mut ask: Ask, merged: &Merged) -> Result<Ask, Refusal> {
     if merged.client_types.as_ref().is_some_and(|types| !types.contains(&ask.client_type)) {
         return Err(gone("clientType is no longer allowed"));
     }
-    ask.redirect_uris.retain(|uri| merged.allows_redirect(uri));
+    ask.redirect_uris.retain(|redirect| merged.allows_redirect(redirect));
     let no_redirect = ask.redirect_uris.is_empty();
     ask.grant_types
         .retain(|grant| merged.allows_grant(*grant) && !(no_redirect && *grant == ClientGrantType::AuthorizationCode));
@@ -287,7 +307,7 @@ fn build(
             DeclaredType::Confidential => ClientType::Confidential,
             DeclaredType::Public => ClientType::Public,
         },
-        redirect_uris: deduplicated(granted.redirect_uris),
+        redirect_uris: deduplicated(granted.redirect_uris.into_iter().map(|redirect| redirect.uri).collect()),
         post_logout_redirect_uris: deduplicated(spec.post_logout_redirect_uris.clone()),
         grant_types: granted.grant_types.iter().map(|grant| grant_type(*grant)).collect(),
         response_types: if has_code {
@@ -336,17 +356,6 @@ fn deduplicated(list: Vec<String>) -> Vec<String> {
     list.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }
 
-fn effective_status(governing: &Governing, client_type: DeclaredType) -> EffectivePolicyStatus {
-    let merged = &governing.merged;
-    EffectivePolicyStatus {
-        sources: merged.sources.iter().cloned().collect(),
-        access_token_ttl: merged.access_token_ttl.unwrap_or(TimeSpan::BASELINE_ACCESS),
-        refresh_token_ttl: merged.refresh_token_ttl.unwrap_or(TimeSpan::BASELINE_REFRESH),
-        id_token_ttl: merged.id_token_ttl.unwrap_or(TimeSpan::BASELINE_ID),
-        enforce_pkce: merged.require_pkce(client_type),
-    }
-}
-
 struct Secrets {
     /// Hashes that are accepted; `None` while there is no secret yet
     accepted: Option<Vec<ClientSecret>>,
@@ -376,7 +385,7 @@ fn secrets(world: &World<'_>, key: &Key, spec: &AuthClientSpec, id: &ClientId, i
         );
         return Err(Refusal::new(Aspect::Secret, "SecretConflict", message));
     }
-    if world.secret_owner(&name) != Some(key) {
+    if world.is_secret_of_another(&name, key) {
         let message = format!("Secret {name} belongs to another AuthClient of this namespace: choose another name in secret.name");
         return Err(Refusal::new(Aspect::Secret, "SecretConflict", message));
     }

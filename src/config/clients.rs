@@ -1,7 +1,7 @@
 //! All AuthClients together: who is served, in which form, and who holds which `client_id`.
 
-use super::client::{self, Mode, Provisioned, client_id};
-use super::input::{Accepted, Key, Object, Objects};
+use super::client::{self, Facts, Mode, Provisioned, client_id};
+use super::input::{Accepted, Key, Memory, Object, Objects};
 use super::refusal::{Aspect, Refusal};
 use super::world::World;
 use crate::oauth::ids::ClientId;
@@ -10,7 +10,7 @@ use crate::resources::auth_client::AuthClientSpec;
 use crate::resources::common::LocalRef;
 use crate::resources::condition::{Condition, ConditionStatus};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What was decided about one client.
@@ -20,6 +20,8 @@ pub struct Decision {
     pub refusal: Option<Refusal>,
     /// The form that is served: the latest, or the last accepted one within today's policies
     pub served: Option<Provisioned>,
+    /// What its latest form says by itself
+    pub facts: Arc<Facts>,
 }
 
 /// Everything about clients.
@@ -31,6 +33,8 @@ pub struct Clients {
     pub departing: BTreeMap<Key, (Key, ClientId)>,
     /// What was accepted
     pub accepted: Objects<AuthClientSpec>,
+    /// What was worked out
+    pub memory: Memory,
 }
 
 /// Decides on every client, and hands on what was accepted.
@@ -39,12 +43,7 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> Clients {
     let mut decisions: BTreeMap<Key, Decision> = resources
         .clients
         .iter()
-        .map(|(key, object)| {
-            (
-                key.clone(),
-                decide_one(world, key, object, previous.clients.get(key).map(Arc::as_ref)),
-            )
-        })
+        .map(|(key, object)| (key.clone(), decide_one(world, key, object, previous.clients.get(key))))
         .collect();
     let departing = settle_ids(world, previous, &mut decisions);
     let mut accepted: Objects<AuthClientSpec> = resources
@@ -59,30 +58,44 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> Clients {
     // Until it is gone, it is known that it had its id.
     let leaving = resources.departing.keys().filter_map(|key| previous.clients.get_key_value(key));
     accepted.extend(leaving.map(|(key, object)| (key.clone(), Arc::clone(object))));
+    let known = resources.clients.iter().filter_map(|(key, object)| {
+        let decision = decisions.get(key)?;
+        Some((Arc::clone(object), Arc::clone(&decision.facts)))
+    });
     Clients {
+        memory: Memory::new(known),
         decisions,
         departing,
         accepted,
     }
 }
 
-fn decide_one(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, before: Option<&Object<AuthClientSpec>>) -> Decision {
+fn decide_one(
+    world: &World<'_>,
+    key: &Key,
+    object: &Arc<Object<AuthClientSpec>>,
+    before: Option<&Arc<Object<AuthClientSpec>>>,
+) -> Decision {
+    let facts = world.facts(object);
     let id = client_id(key, &object.spec);
-    let changed_id = before.map(|before| client_id(key, &before.spec)).filter(|known| *known != id);
+    let edited = before.filter(|before| !Arc::ptr_eq(before, object));
+    let changed_id = edited.map(|before| client_id(key, &before.spec)).filter(|known| *known != id);
     let outcome = match changed_id {
         Some(known) => Err(Refusal::spec(&[format!(
             "clientId cannot be changed (it is {known}); make another AuthClient"
         )])),
-        None => client::evaluate(world, key, object, Mode::Strict),
+        None => client::evaluate(world, key, object, &facts, Mode::Strict),
     };
     match outcome {
         Ok(provisioned) => Decision {
             refusal: None,
             served: Some(provisioned),
+            facts,
         },
         Err(refusal) => Decision {
             refusal: Some(refusal),
-            served: before.and_then(|before| client::evaluate(world, key, before, Mode::Clamped).ok()),
+            served: before.and_then(|before| client::evaluate(world, key, before, &world.facts(before), Mode::Clamped).ok()),
+            facts,
         },
     }
 }
@@ -99,11 +112,15 @@ fn settle_ids(world: &World<'_>, previous: &Accepted, decisions: &mut BTreeMap<K
         rest.and_then(|rest| rest.strip_prefix('.')) == Some(key.name.as_str())
     };
     let had_it = |key: &Key, id: &ClientId| previous.clients.get(key).is_some_and(|before| client_id(key, &before.spec) == *id);
-    let mut holders: HashMap<(Key, ClientId), Vec<Claim<'_>>> = HashMap::with_capacity(decisions.len());
+    let mut holders: HashMap<(Key, ClientId), Vec<Claim<'_>>> = HashMap::new();
+    let contested = contested(world);
     for (key, object) in &world.resources.clients {
         let Some(decision) = decisions.get(key) else {
             continue;
         };
+        if object.spec.client_id.is_none() && !contested.contains(key) {
+            continue;
+        }
         let id = client_id(key, &object.spec);
         let server = match &decision.served {
             Some(served) => Some(served.server.clone()),
@@ -153,10 +170,8 @@ fn settle_ids(world: &World<'_>, previous: &Accepted, decisions: &mut BTreeMap<K
                 } else {
                     format!("clientId {id} is taken by another AuthClient of this AuthServer; choose another one")
                 };
-                *decision = Decision {
-                    refusal: Some(Refusal::new(Aspect::References, "ClientIdTaken", message)),
-                    served: None,
-                };
+                decision.refusal = Some(Refusal::new(Aspect::References, "ClientIdTaken", message));
+                decision.served = None;
             }
         }
         if let Some(first) = claims.first().filter(|claim| claim.leaves) {
@@ -164,6 +179,24 @@ fn settle_ids(world: &World<'_>, previous: &Accepted, decisions: &mut BTreeMap<K
         }
     }
     departing
+}
+
+/// Whose default id somebody else may want: a namespace has no dot in its name, so that two default ids never are the same.
+fn contested(world: &World<'_>) -> HashSet<Key> {
+    let named = world
+        .resources
+        .clients
+        .values()
+        .filter_map(|object| object.spec.client_id.as_deref());
+    let named = named
+        .filter_map(|id| id.split_once('.'))
+        .map(|(namespace, name)| Key::new(namespace, name));
+    let leaving = world.resources.departing.iter().flat_map(|(key, object)| {
+        let named = object.spec.client_id.as_deref().and_then(|id| id.split_once('.'));
+        let named = named.map(|(namespace, name)| Key::new(namespace, name));
+        [Some(key.clone()), named].into_iter().flatten()
+    });
+    named.chain(leaving).collect()
 }
 
 /// Somebody who wants a `client_id`.

@@ -7,7 +7,7 @@ use super::people::{self, People, store_id};
 use super::snapshot::{DeclaredUser, Revision, Snapshot, UserStoreConfig, UserStoreKind};
 use super::verdict::{Compiled, Status, Verdict};
 use super::world::{Standing, World};
-use super::{claim_mapper, client, identity_provider, reach, revision, server, user_store};
+use super::{claim_mapper, identity_provider, reach, revision, server, user_store};
 use crate::resources::auth_policy::ViolationStatus;
 use crate::resources::condition::Condition;
 use crate::resources::{
@@ -79,6 +79,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
             cluster_policies: in_force(&world.cluster_policies),
             users: people.accepted,
             claim_mappers: mappers.accepted,
+            memory: clients.memory,
         },
     }
 }
@@ -244,29 +245,30 @@ struct Exposure {
 
 fn exposure(world: &World<'_>, decisions: &BTreeMap<Key, Decision>) -> BTreeMap<(Kind, Key), Exposure> {
     let mut found: BTreeMap<(Kind, Key), Exposure> = BTreeMap::new();
-    for key in decisions.keys() {
+    for (key, decision) in decisions {
         let Some(object) = world.resources.clients.get(key) else {
             continue;
         };
         let Ok(server) = world.server_for(key, &object.spec.auth_server_ref) else {
             continue;
         };
-        let ask = client::ask(&object.spec);
-        let audited = world.audited_for(&server, key, object);
-        for member in &audited.members {
-            let messages: Vec<String> = member
-                .violations(&ask)
-                .into_iter()
-                .map(|violation| format!("{}: asks for {}, allowed: {}", violation.field, violation.asked, violation.allowed))
-                .collect();
-            let exposed = found.entry((member.kind, member.key.clone())).or_default();
-            exposed.bound += 1;
-            if !messages.is_empty() {
-                exposed.violations.push(ViolationStatus {
-                    client: key.to_string(),
-                    message: messages.join("; "),
-                });
-            }
+        let governing = world.audited_for(&server, key, object);
+        governing.bound.set(governing.bound.get() + 1);
+        let mut messages: BTreeMap<(Kind, &Key), Vec<String>> = BTreeMap::new();
+        for (member, violation) in governing.violations(&decision.facts.ask) {
+            let message = format!("{}: asks for {}, allowed: {}", violation.field, violation.asked, violation.allowed);
+            messages.entry((member.kind, &member.key)).or_default().push(message);
+        }
+        for ((kind, policy), messages) in messages {
+            found.entry((kind, policy.clone())).or_default().violations.push(ViolationStatus {
+                client: key.to_string(),
+                message: messages.join("; "),
+            });
+        }
+    }
+    for governing in world.governing_sets().iter().filter(|governing| governing.bound.get() > 0) {
+        for member in &governing.members {
+            found.entry((member.kind, member.key.clone())).or_default().bound += governing.bound.get();
         }
     }
     found

@@ -7,9 +7,11 @@ use super::selector;
 use super::verdict::Rotation;
 use super::world::Standing;
 use crate::resources::AuthPolicySpec;
+use crate::resources::auth_client::EffectivePolicyStatus;
 use crate::resources::auth_policy::PolicyMode;
-use crate::resources::common::LabelSelector;
-use std::cell::RefCell;
+use crate::resources::common::{ClientType, LabelSelector};
+use crate::resources::time_span::TimeSpan;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,7 +47,7 @@ impl Member {
     }
 
     /// Every field in which a client asks for more than this policy allows.
-    pub fn violations(&self, ask: &Ask) -> Vec<Violation> {
+    fn violations(&self, ask: &Ask) -> Vec<Violation> {
         policy::violations_of(ask, &self.name, &self.alone)
     }
 }
@@ -61,6 +63,10 @@ pub struct Governing {
     pub conflict: Option<Refusal>,
     /// Schedule and time zone of rotation
     schedule: Option<(String, String)>,
+    /// For the status of confidential and of public clients
+    effective: [OnceCell<Arc<EffectivePolicyStatus>>; 2],
+    /// How many clients were counted
+    pub bound: Cell<usize>,
 }
 
 impl Governing {
@@ -81,12 +87,40 @@ impl Governing {
             merged,
             conflict,
             members,
+            effective: [OnceCell::new(), OnceCell::new()],
+            bound: Cell::new(0),
         }
     }
 
-    /// Every field in which a client asks for more than one of the policies allows.
-    pub fn violations(&self, ask: &Ask) -> impl Iterator<Item = Violation> {
-        self.members.iter().flat_map(|member| member.violations(ask))
+    /// Every field in which a client asks for more than one of the policies allows, policy by policy.
+    pub fn violations(&self, ask: &Ask) -> Vec<(&Member, Violation)> {
+        // Most clients ask for no more than all of them allow together; then no single one needs to be looked at.
+        if self.merged.allows(ask) {
+            return Vec::new();
+        }
+        let each = self.members.iter().map(AsRef::as_ref);
+        each.flat_map(|member| member.violations(ask).into_iter().map(move |violation| (member, violation)))
+            .collect()
+    }
+
+    /// What the policies come to for a type of clients, as statuses show it.
+    pub fn effective(&self, client_type: ClientType) -> Arc<EffectivePolicyStatus> {
+        let [confidential, public] = &self.effective;
+        let known = match client_type {
+            ClientType::Confidential => confidential,
+            ClientType::Public => public,
+        };
+        let merged = &self.merged;
+        let effective = known.get_or_init(|| {
+            Arc::new(EffectivePolicyStatus {
+                sources: merged.sources.iter().cloned().collect(),
+                access_token_ttl: merged.access_token_ttl.unwrap_or(TimeSpan::BASELINE_ACCESS),
+                refresh_token_ttl: merged.refresh_token_ttl.unwrap_or(TimeSpan::BASELINE_REFRESH),
+                id_token_ttl: merged.id_token_ttl.unwrap_or(TimeSpan::BASELINE_ID),
+                enforce_pkce: merged.require_pkce(client_type),
+            })
+        });
+        Arc::clone(effective)
     }
 
     /// When a secret that was made for a client is renewed.
@@ -168,6 +202,11 @@ impl Roster {
     /// The policies that are for a client, audited ones too.
     pub fn audited(&self, applies: impl Fn(&AuthPolicySpec) -> bool) -> Rc<Governing> {
         self.set_of(applies)
+    }
+
+    /// Every set of policies that some client was found to have.
+    pub fn sets(&self) -> Vec<Rc<Governing>> {
+        self.known.borrow().values().cloned().collect()
     }
 
     fn set_of(&self, counts: impl Fn(&AuthPolicySpec) -> bool) -> Rc<Governing> {

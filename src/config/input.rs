@@ -1,5 +1,6 @@
 //! What `compile` reads: resources as the file source or the operator collected them.
 
+pub use super::memory::Memory;
 use crate::oauth::ids::ClientId;
 use crate::resources::common::ResourceRef;
 use crate::resources::{
@@ -283,4 +284,7 @@ pub struct Accepted {
     pub users: Objects<UserSpec>,
     /// ClaimMappers
     pub claim_mappers: Objects<ClaimMapperSpec>,
+    /// Makes the next compilation cheaper
+    #[serde(skip)]
+    pub memory: Memory,
 }

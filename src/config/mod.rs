@@ -11,6 +11,7 @@ pub mod compile;
 mod governing;
 mod identity_provider;
 pub mod input;
+mod memory;
 pub mod names;
 mod people;
 pub mod policy;

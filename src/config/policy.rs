@@ -21,6 +21,23 @@ pub struct NamedPolicy<'a> {
     pub spec: &'a AuthPolicySpec,
 }
 
+/// A redirect URI that a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedRedirect {
+    /// As it was written
+    pub uri: String,
+    /// Its host in lower case, if it has one
+    pub host: Option<String>,
+}
+
+impl AskedRedirect {
+    /// Reads a URI.
+    pub fn new(uri: String) -> Self {
+        let host = host(&uri);
+        Self { uri, host }
+    }
+}
+
 /// What a client asks of its policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
@@ -35,7 +52,7 @@ pub struct Ask {
     /// Its authentication method, if it names one
     pub auth_method: Option<AuthMethod>,
     /// Its redirect URIs
-    pub redirect_uris: Vec<String>,
+    pub redirect_uris: Vec<AskedRedirect>,
     /// The groups that it lets in, if it says so
     pub allowed_groups: Option<BTreeSet<String>>,
 }
@@ -264,8 +281,22 @@ impl Merged {
     }
 
     /// Whether a redirect URI is allowed.
-    pub fn allows_redirect(&self, uri: &str) -> bool {
-        self.hosts.as_ref().is_none_or(|patterns| redirect_allowed(patterns, uri))
+    pub fn allows_redirect(&self, redirect: &AskedRedirect) -> bool {
+        self.hosts.as_ref().is_none_or(|patterns| redirect_allowed(patterns, redirect))
+    }
+
+    /// Whether a client asks for no more than this allows: then it asks for no more than any part of it allows.
+    pub fn allows(&self, ask: &Ask) -> bool {
+        self.client_types.as_ref().is_none_or(|allowed| allowed.contains(&ask.client_type))
+            && ask.grant_types.iter().all(|grant| self.allows_grant(*grant))
+            && ask.scopes.iter().all(|scope| self.allows_scope(scope))
+            && ask.audiences.iter().all(|audience| self.allows_audience(audience))
+            && ask.redirect_uris.iter().all(|redirect| self.allows_redirect(redirect))
+            && self.auth_method(ask.client_type, ask.auth_method).is_some()
+            && match (&self.groups, &ask.allowed_groups) {
+                (Some(allowed), Some(asked)) => asked.is_subset(allowed),
+                _ => true,
+            }
     }
 
     /// The method that a client uses: its own choice, else what its policies call usual, else the first that is allowed. `None`
@@ -292,8 +323,9 @@ impl Merged {
     }
 }
 
-fn redirect_allowed(patterns: &BTreeSet<String>, uri: &str) -> bool {
-    host(uri).is_some_and(|host| patterns.iter().any(|pattern| host_matches(pattern, &host)))
+fn redirect_allowed(patterns: &BTreeSet<String>, redirect: &AskedRedirect) -> bool {
+    let host = redirect.host.as_ref();
+    host.is_some_and(|host| patterns.iter().any(|pattern| host_matches(pattern, host)))
 }
 
 /// Fields in which the policies have nothing in common though each alone allows something. A pair is named where there is one.
@@ -422,10 +454,10 @@ pub fn violations_of(ask: &Ask, policy: &str, merged: &Merged) -> Vec<Violation>
         );
     }
     if let Some(patterns) = &merged.hosts {
-        let asked = ask.redirect_uris.iter().filter(|uri| !redirect_allowed(patterns, uri));
+        let asked = ask.redirect_uris.iter().filter(|redirect| !redirect_allowed(patterns, redirect));
         add(
             "redirectUris",
-            asked.map(String::as_str).collect(),
+            asked.map(|redirect| redirect.uri.as_str()).collect(),
             patterns.iter().map(String::as_str).collect(),
         );
     }

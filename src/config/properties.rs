@@ -1,7 +1,7 @@
 //! What holds for all policies and all resources.
 
 use super::input::{Accepted, Key, Object, Objects, Options, Resources};
-use super::policy::{Ask, Merged, NamedPolicy, conflicts, violations};
+use super::policy::{Ask, AskedRedirect, Merged, NamedPolicy, conflicts, violations};
 use super::redirect_uri::{fault, host_intersection, host_matches};
 use super::{compile, names};
 use crate::resources::AuthPolicySpec;
@@ -115,7 +115,10 @@ fn ask() -> impl Strategy<Value = Ask> {
             scopes: scopes.into_iter().collect(),
             audiences,
             auth_method: auth_method.filter(|_| client_type == ClientType::Confidential),
-            redirect_uris: hosts.into_iter().map(|host| format!("https://{host}/callback")).collect(),
+            redirect_uris: hosts
+                .into_iter()
+                .map(|host| AskedRedirect::new(format!("https://{host}/callback")))
+                .collect(),
             allowed_groups: groups.map(|groups| groups.into_iter().collect()),
         })
 }
@@ -200,6 +203,7 @@ proptest! {
             && ask.redirect_uris.iter().all(|uri| merged.allows_redirect(uri))
             && merged.client_types.as_ref().is_none_or(|types| types.contains(&ask.client_type));
         prop_assert!(violated || allowed);
+        prop_assert!(!merged.allows(&ask) || !violated, "what the whole allows, each part allows");
         if !allowed {
             prop_assert!(violated);
         }

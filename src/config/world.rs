@@ -1,14 +1,15 @@
 //! What every client's evaluation looks at: the servers and policies that are in force, and who owns which secret.
 
-use super::client::generated_secret;
+use super::client::{Facts, generated_secret};
 use super::governing::{Governing, Roster};
 use super::input::{Accepted, Key, Kind, Labels, Object, Objects, Options, Resources};
+use super::memory::Memory;
 use super::refusal::{Aspect, Refusal};
 use super::{policy, server};
 use crate::resources::auth_client::AuthClientSpec;
 use crate::resources::common::ResourceRef;
 use crate::resources::{AuthPolicySpec, AuthServerSpec};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,11 +40,12 @@ pub struct World<'a> {
     /// Labels of the namespaces that have clients
     namespaces: HashMap<&'a str, Labels>,
     secret_owners: HashMap<Key, &'a Key>,
+    memory: &'a Memory,
 }
 
 impl<'a> World<'a> {
     /// Judges servers and policies.
-    pub fn new(resources: &'a Resources, options: &'a Options, previous: &Accepted) -> Self {
+    pub fn new(resources: &'a Resources, options: &'a Options, previous: &'a Accepted) -> Self {
         let servers = servers(resources, previous);
         let policies = judged(&resources.policies, &previous.policies);
         let cluster_policies = judged(&resources.cluster_policies, &previous.cluster_policies);
@@ -68,6 +70,7 @@ impl<'a> World<'a> {
                 .map(|name| (name, resources.namespace_labels(name)))
                 .collect(),
             secret_owners: secret_owners(resources, previous),
+            memory: &previous.memory,
         }
     }
 
@@ -155,9 +158,19 @@ impl<'a> World<'a> {
             .any(|member| member.kind == kind && member.key == *policy)
     }
 
-    /// The client that a Secret's name belongs to.
-    pub fn secret_owner(&self, secret: &Key) -> Option<&Key> {
-        self.secret_owners.get(secret).copied()
+    /// Every set of policies that some client was found to have.
+    pub fn governing_sets(&self) -> Vec<Rc<Governing>> {
+        self.rosters.values().flat_map(Roster::sets).collect()
+    }
+
+    /// What a client's spec says by itself; known already if the compilation before had the same one.
+    pub fn facts(&self, object: &Arc<Object<AuthClientSpec>>) -> Arc<Facts> {
+        self.memory.facts(object).unwrap_or_else(|| Arc::new(Facts::of(&object.spec)))
+    }
+
+    /// Whether a Secret's name, which this client wants, belongs to another one.
+    pub fn is_secret_of_another(&self, secret: &Key, client: &Key) -> bool {
+        self.secret_owners.get(secret).is_some_and(|owner| *owner != client)
     }
 }
 
@@ -230,16 +243,26 @@ fn judged(declared: &Objects<AuthPolicySpec>, previous: &Objects<AuthPolicySpec>
         .collect()
 }
 
-/// Whom a Secret's name belongs to: the client that it was made for, else the first that wants it.
-fn secret_owners<'a>(resources: &'a Resources, previous: &Accepted) -> HashMap<Key, &'a Key> {
-    let mut owners: HashMap<Key, &Key> = HashMap::with_capacity(resources.clients.len());
-    for (key, object) in &resources.clients {
+/// Whom a Secret's name belongs to, where several clients may want it: the client that it was made for, else the first that wants it.
+/// Names that nobody chose are not here: each is its own client's.
+fn secret_owners<'a>(resources: &'a Resources, previous: &'a Accepted) -> HashMap<Key, &'a Key> {
+    let forms = |key: &Key, object: &'a Arc<Object<AuthClientSpec>>| {
         let before = previous.clients.get(key).filter(|before| !Arc::ptr_eq(before, object));
-        let before = before.map(|object| &object.spec);
-        for secret in std::iter::once(&object.spec)
-            .chain(before)
-            .filter_map(|spec| generated_secret(key, spec))
-        {
+        std::iter::once(&object.spec).chain(before.map(|before| &before.spec))
+    };
+    let chosen = |spec: &AuthClientSpec| spec.secret.as_ref().is_some_and(|secret| secret.name.is_some());
+    let mut contested: HashSet<Key> = HashSet::new();
+    for (key, object) in &resources.clients {
+        let specs = forms(key, object).filter(|spec| chosen(spec));
+        contested.extend(specs.filter_map(|spec| generated_secret(key, spec)));
+    }
+    let mut owners: HashMap<Key, &Key> = HashMap::new();
+    if contested.is_empty() {
+        return owners;
+    }
+    for (key, object) in &resources.clients {
+        let wanted = forms(key, object).filter_map(|spec| generated_secret(key, spec));
+        for secret in wanted.filter(|secret| contested.contains(secret)) {
             let made_for = resources.generated.get(&secret).map(|made| &made.client);
             if !owners.contains_key(&secret) || made_for == Some(key) {
                 owners.insert(secret, key);

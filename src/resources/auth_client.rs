@@ -6,6 +6,7 @@ use super::time_span::TimeSpan;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// An application that people log in to, or a service that gets tokens.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,7 +158,7 @@ pub struct AuthClientStatus {
     pub client_secret_ref: Option<LocalRef>,
     /// What its policies come to
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_policy: Option<EffectivePolicyStatus>,
+    pub effective_policy: Option<Arc<EffectivePolicyStatus>>,
     /// The form that stays in force while the latest is refused; only while it is
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_object")]

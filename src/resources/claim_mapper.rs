@@ -44,7 +44,6 @@ pub struct ClaimMapperSpec {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(
     validation = Rule::new("has(self.attribute) == (self.from == 'attribute')").message("attribute goes with from: attribute, and only with it"),
-    validation = Rule::new("has(self.value) == (self.from == 'static')").message("value goes with from: static, and only with it"),
     validation = Rule::new("has(self.expression) == (self.from == 'cel')").message("expression goes with from: cel, and only with it")
 )]
 pub struct MappedClaim {
@@ -57,7 +56,7 @@ pub struct MappedClaim {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub attribute: Option<String>,
-    /// With `from: static`: the value, of any type
+    /// With `from: static`, and only with it: the value, of any type
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_value")]
     pub value: Option<Value>,
