@@ -1,10 +1,11 @@
 //! `nauthera operator`: the operator, in a cluster or beside one.
 
-use super::listen;
 use super::process::{self, Signals};
+use super::{listen, tls};
 use crate::operator::health;
 use crate::operator::run::Operator;
 use crate::operator::settings::{Scope, Settings};
+use crate::operator::webhook::{self, Webhook};
 use anyhow::{Context, anyhow};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use std::net::SocketAddr;
@@ -51,6 +52,12 @@ pub struct OperatorArgs {
     /// Where /healthz, /readyz and /metrics are served
     #[arg(long, env = "NAUTHERA_METRICS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8081", value_parser = listen::address)]
     metrics_listen: SocketAddr,
+    /// Where the validating webhook is served over HTTPS [default: it is not]
+    #[arg(long, env = "NAUTHERA_WEBHOOK_LISTEN", value_name = "ADDRESS", value_parser = listen::address, requires = "webhook_tls")]
+    webhook_listen: Option<SocketAddr>,
+    /// Folder with the webhook's certificate `tls.crt` and key `tls.key`; read again when they change
+    #[arg(long, env = "NAUTHERA_WEBHOOK_TLS", value_name = "DIR", requires = "webhook_listen")]
+    webhook_tls: Option<PathBuf>,
     /// A kubeconfig file, for an operator outside the cluster [default: the pod's ServiceAccount]
     #[arg(long, env = "NAUTHERA_KUBECONFIG", value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
@@ -68,9 +75,17 @@ async fn operate(args: OperatorArgs, runtime: Handle) -> anyhow::Result<ExitCode
     let mut signals = Signals::listen()?;
     let listener = listen::bind(args.metrics_listen, "--metrics-listen")?;
     let metrics_address = listener.local_addr()?;
+    let webhook = match (args.webhook_listen, &args.webhook_tls) {
+        (Some(address), Some(folder)) => {
+            let tls = tls::server_config(&folder.join("tls.crt"), &folder.join("tls.key"))?;
+            Some((listen::bind(address, "--webhook-listen")?, tls))
+        }
+        _ => None,
+    };
     let config = kube_config(args.kubeconfig.as_ref()).await?;
     let api_server = config.cluster_url.to_string();
     let settings = settings(args);
+    let scope = settings.scope.clone();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         api_server,
@@ -87,6 +102,18 @@ async fn operate(args: OperatorArgs, runtime: Handle) -> anyhow::Result<ExitCode
     let http = health::serve(listener, operator.health.clone()).context("the health endpoints do not start")?;
     let http_handle = http.handle();
     actix_rt::spawn(http);
+    let webhook_handle = match webhook {
+        Some((listener, tls)) => {
+            let address = listener.local_addr()?;
+            let world = operator.health.world.clone();
+            let server = webhook::serve(listener, tls, Webhook { world, scope }).context("the webhook does not start")?;
+            let handle = server.handle();
+            actix_rt::spawn(server);
+            tracing::info!(%address, "the validating webhook is served");
+            Some(handle)
+        }
+        None => None,
+    };
     let code = tokio::select! {
         ending = signals.next() => {
             tracing::info!(?ending, "shutting down");
@@ -104,6 +131,9 @@ async fn operate(args: OperatorArgs, runtime: Handle) -> anyhow::Result<ExitCode
             ExitCode::FAILURE
         }
     };
+    if let Some(handle) = webhook_handle {
+        handle.stop(true).await;
+    }
     http_handle.stop(false).await;
     Ok(code)
 }

@@ -37,9 +37,10 @@ pub struct Judgement {
     pub warnings: Vec<String>,
 }
 
-/// Judges the resource `kind` `key` of `resources`: everything as it is, with this one as it would be.
-pub fn judge(resources: &Resources, options: &Options, accepted: &Accepted, kind: Kind, key: &Key) -> Judgement {
-    let compiled = compile(&what_bears_on(resources, kind, key), options, accepted);
+/// Judges the resource `kind` `key`, which alone is in `candidate` as it would be; `resources` is everything as it is.
+pub fn judge(resources: &Resources, options: &Options, accepted: &Accepted, kind: Kind, key: &Key, candidate: Resources) -> Judgement {
+    let resources = what_bears_on(resources, kind, key, candidate);
+    let compiled = compile(&resources, options, accepted);
     let Some(verdict) = compiled.verdict(kind, key) else {
         return Judgement::default();
     };
@@ -56,7 +57,7 @@ pub fn judge(resources: &Resources, options: &Options, accepted: &Accepted, kind
         }
     }
     judgement.warnings.extend(unserved(verdict));
-    judgement.warnings.extend(audited(resources, &compiled, kind, key));
+    judgement.warnings.extend(audited(&resources, &compiled, kind, key));
     judgement.warnings.extend(exceeded(verdict));
     judgement
 }
@@ -117,9 +118,9 @@ fn exceeded(verdict: &Verdict) -> Option<String> {
     })
 }
 
-fn what_bears_on(resources: &Resources, kind: Kind, key: &Key) -> Resources {
-    match kind {
-        Kind::AuthClient => around_a_client(resources, key),
+fn what_bears_on(resources: &Resources, kind: Kind, key: &Key, candidate: Resources) -> Resources {
+    let mut around = match kind {
+        Kind::AuthClient => around_a_client(resources, key, &candidate),
         // Who it hits has to be looked for among all clients.
         Kind::AuthPolicy | Kind::ClusterAuthPolicy => Resources {
             secrets: Default::default(),
@@ -135,12 +136,23 @@ fn what_bears_on(resources: &Resources, kind: Kind, key: &Key) -> Resources {
             generated: Default::default(),
             ..resources.clone()
         },
-    }
+    };
+    around.servers.extend(candidate.servers);
+    around.clients.extend(candidate.clients);
+    around.policies.extend(candidate.policies);
+    around.cluster_policies.extend(candidate.cluster_policies);
+    around.user_stores.extend(candidate.user_stores);
+    around.users.extend(candidate.users);
+    around.groups.extend(candidate.groups);
+    around.roles.extend(candidate.roles);
+    around.claim_mappers.extend(candidate.claim_mappers);
+    around.identity_providers.extend(candidate.identity_providers);
+    around
 }
 
 /// The client, those who want its `client_id` or its Secret's name, and the servers and policies.
-fn around_a_client(resources: &Resources, key: &Key) -> Resources {
-    let Some(object) = resources.clients.get(key) else {
+fn around_a_client(resources: &Resources, key: &Key, candidate: &Resources) -> Resources {
+    let Some(object) = candidate.clients.get(key) else {
         return Resources::default();
     };
     let id = client_id(key, &object.spec);
@@ -148,9 +160,7 @@ fn around_a_client(resources: &Resources, key: &Key) -> Resources {
     let existing = object.spec.secret.as_ref().and_then(|secret| secret.existing_ref.as_ref());
     let existing = existing.map(|reference| Key::new(key.namespace.clone(), reference.name.clone()));
     let wants_the_same = |other: &Key, spec: &AuthClientSpec| {
-        other == key
-            || is_id(other, spec, &id)
-            || (other.namespace == key.namespace && secret.is_some() && generated_secret(other, spec) == secret)
+        is_id(other, spec, &id) || (other.namespace == key.namespace && secret.is_some() && generated_secret(other, spec) == secret)
     };
     let rivals = |all: &Objects<AuthClientSpec>| -> Objects<AuthClientSpec> {
         let rivals = all.iter().filter(|(other, object)| wants_the_same(other, &object.spec));
@@ -166,10 +176,11 @@ fn around_a_client(resources: &Resources, key: &Key) -> Resources {
         departing: rivals(&resources.departing),
         ..Resources::default()
     };
-    for (rival, object) in &around.clients {
-        let Some(name) = generated_secret(rival, &object.spec) else {
-            continue;
-        };
+    let wanting = candidate.clients.iter().chain(&around.clients);
+    let names: Vec<Key> = wanting
+        .filter_map(|(rival, object)| generated_secret(rival, &object.spec))
+        .collect();
+    for name in names {
         if let Some(made) = resources.generated.get(&name) {
             around.generated.insert(name.clone(), Arc::clone(made));
         }

@@ -22,4 +22,5 @@ pub mod settings;
 pub mod status;
 mod supervise;
 pub mod watch;
+pub mod webhook;
 pub mod world;

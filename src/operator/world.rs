@@ -1,6 +1,6 @@
 //! What the operator knows, in one consistent piece: published as `watch::Receiver<Arc<World>>`, read by every controller.
 
-use crate::config::input::{Key, Kind, Labels};
+use crate::config::input::{Key, Kind, Labels, Resources};
 use crate::config::verdict::Compiled;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
@@ -18,6 +18,8 @@ pub struct World {
     pub sequence: u64,
     /// When the first of the changes was seen that made this view differ from the one before
     pub changed_at: Option<Instant>,
+    /// What people wrote, and the Secrets that count, as they were when this was published
+    pub resources: Arc<Resources>,
     /// What the resources come to. Compiling takes a moment: the rest of the view may be that much newer
     pub compiled: Arc<Compiled>,
     /// Every custom resource that is there, whether it could be read or not

@@ -24,14 +24,23 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         UserStore::crd(),
     ];
     crds.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
-    let schemas = crds.iter_mut().flat_map(|crd| &mut crd.spec.versions).filter_map(|version| version.schema.as_mut());
-    schemas.filter_map(|schema| schema.open_api_v3_schema.as_mut()).for_each(without_foreign_formats);
+    let schemas = crds
+        .iter_mut()
+        .flat_map(|crd| &mut crd.spec.versions)
+        .filter_map(|version| version.schema.as_mut());
+    schemas
+        .filter_map(|schema| schema.open_api_v3_schema.as_mut())
+        .for_each(without_foreign_formats);
     crds
 }
 
 /// Takes away formats that Kubernetes does not know: it would warn of them at each `kubectl apply`. The range of a number stays.
 fn without_foreign_formats(schema: &mut JSONSchemaProps) {
-    if schema.format.as_ref().is_some_and(|format| !KNOWN_FORMATS.contains(&format.as_str())) {
+    if schema
+        .format
+        .as_ref()
+        .is_some_and(|format| !KNOWN_FORMATS.contains(&format.as_str()))
+    {
         schema.format = None;
     }
     for property in schema.properties.iter_mut().flat_map(|properties| properties.values_mut()) {

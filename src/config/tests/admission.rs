@@ -10,12 +10,28 @@ impl World {
             runtime: Runtime::Cluster,
             ..Options::default()
         };
-        judge(&self.resources, &options, &self.accepted, kind, &Key::new(namespace, name))
+        let key = Key::new(namespace, name);
+        let mut candidate = Resources::default();
+        let all = &self.resources;
+        match kind {
+            Kind::AuthClient => candidate.clients.extend(all.clients.get_key_value(&key).map(owned)),
+            Kind::AuthServer => candidate.servers.extend(all.servers.get_key_value(&key).map(owned)),
+            Kind::AuthPolicy => candidate.policies.extend(all.policies.get_key_value(&key).map(owned)),
+            Kind::User => candidate.users.extend(all.users.get_key_value(&key).map(owned)),
+            other => panic!("{other}"),
+        }
+        let mut others = all.clone();
+        others.clients.remove(&key);
+        judge(&others, &options, &self.accepted, kind, &key, candidate)
     }
 
     fn judge_shop(&self) -> Judgement {
         self.judge(Kind::AuthClient, "team-a", "shop")
     }
+}
+
+fn owned<S>((key, object): (&Key, &Arc<Object<S>>)) -> (Key, Arc<Object<S>>) {
+    (key.clone(), Arc::clone(object))
 }
 
 fn refused(judgement: &Judgement) -> (&str, &str) {

@@ -166,6 +166,7 @@ impl Keeper {
         self.world.send_replace(Arc::new(World {
             sequence: self.sequence,
             changed_at: self.to_publish.take(),
+            resources: Arc::clone(self.index.resources()),
             compiled: Arc::clone(compiled),
             objects,
             secrets: Arc::clone(self.index.secrets()),

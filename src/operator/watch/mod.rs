@@ -14,7 +14,7 @@ pub use kinds::{KINDS, api_resource};
 pub use run::{Health, Watches, start};
 
 use super::world::{Meta, Replica, SecretView};
-use crate::config::input::{Key, Kind, Labels, Object};
+use crate::config::input::{Key, Kind, Labels, Object, Resources};
 use crate::resources::{
     AuthClientSpec, AuthPolicySpec, AuthServerSpec, ClaimMapperSpec, GroupSpec, IdentityProviderSpec, RoleSpec, UserSpec, UserStoreSpec,
 };
@@ -104,6 +104,24 @@ pub enum Spec {
     Role(Object<RoleSpec>),
     ClaimMapper(Object<ClaimMapperSpec>),
     IdentityProvider(Object<IdentityProviderSpec>),
+}
+
+impl Spec {
+    /// Puts the resource `kind` `key` in, or in place of an earlier form.
+    pub fn insert_into(self, resources: &mut Resources, kind: Kind, key: Key) {
+        match self {
+            Self::AuthServer(object) => drop(resources.servers.insert(key, object.into())),
+            Self::AuthClient(object) => drop(resources.clients.insert(key, object.into())),
+            Self::AuthPolicy(object) if kind == Kind::ClusterAuthPolicy => drop(resources.cluster_policies.insert(key, object.into())),
+            Self::AuthPolicy(object) => drop(resources.policies.insert(key, object.into())),
+            Self::UserStore(object) => drop(resources.user_stores.insert(key, object.into())),
+            Self::User(object) => drop(resources.users.insert(key, object.into())),
+            Self::Group(object) => drop(resources.groups.insert(key, object.into())),
+            Self::Role(object) => drop(resources.roles.insert(key, object.into())),
+            Self::ClaimMapper(object) => drop(resources.claim_mappers.insert(key, object.into())),
+            Self::IdentityProvider(object) => drop(resources.identity_providers.insert(key, object.into())),
+        }
+    }
 }
 
 /// Replicas of one AuthServer, as one EndpointSlice has them.
