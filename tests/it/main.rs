@@ -22,3 +22,4 @@ mod store_conformance;
 mod support;
 mod swap;
 mod token_endpoint;
+mod webhook;
