@@ -1,5 +1,8 @@
 //! `nauthera crds`: the CustomResourceDefinitions, for `kubectl apply -f -`.
 
+#[cfg(test)]
+mod reference;
+
 use crate::resources::crd;
 use std::io::Write;
 use std::process::ExitCode;

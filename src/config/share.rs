@@ -44,10 +44,9 @@ fn share_parts(snapshot: &mut Snapshot, before: &Snapshot) {
         }
     }
     for role in &mut snapshot.roles {
-        if let Ok(known) = before.roles.binary_search(role) {
-            if let Some(known) = before.roles.get(known) {
-                *role = Arc::clone(known);
-            }
+        let known = before.roles.binary_search(role).ok();
+        if let Some(known) = known.and_then(|known| before.roles.get(known)) {
+            *role = Arc::clone(known);
         }
     }
     for rule in &mut snapshot.claim_rules {

@@ -44,7 +44,7 @@ fn nobody_gets_the_default_id_of_a_client_that_is_being_deleted() {
     let heir = json!({"clientId": "team-a.shop"});
     let mut world = World::new()
         .client("shop", json!({}))
-        .client_in("team-b", "heir", heir.clone())
+        .client_in("team-b", "heir", heir)
         .delete("team-a", "shop");
     let compiled = world.compile();
     assert_eq!(departed(&compiled), ["team-a.shop"]);
