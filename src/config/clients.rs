@@ -46,22 +46,21 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> Clients {
         .map(|(key, object)| (key.clone(), decide_one(world, key, object, previous.clients.get(key))))
         .collect();
     let departing = settle_ids(world, previous, &mut decisions);
-    let mut accepted: Objects<AuthClientSpec> = resources
-        .clients
-        .iter()
-        .filter_map(|(key, object)| {
-            let is_accepted = decisions.get(key).is_some_and(|decision| decision.refusal.is_none());
-            let kept = if is_accepted { Some(object) } else { previous.clients.get(key) };
+    // One decision for each client, in the same order.
+    let decided = || resources.clients.iter().zip(decisions.values());
+    let mut accepted: Objects<AuthClientSpec> = decided()
+        .filter_map(|((key, object), decision)| {
+            let kept = match decision.refusal {
+                None => Some(object),
+                Some(_) => previous.clients.get(key),
+            };
             kept.map(|object| (key.clone(), Arc::clone(object)))
         })
         .collect();
     // Until it is gone, it is known that it had its id.
     let leaving = resources.departing.keys().filter_map(|key| previous.clients.get_key_value(key));
     accepted.extend(leaving.map(|(key, object)| (key.clone(), Arc::clone(object))));
-    let known = resources.clients.iter().filter_map(|(key, object)| {
-        let decision = decisions.get(key)?;
-        Some((Arc::clone(object), Arc::clone(&decision.facts)))
-    });
+    let known = decided().map(|((_, object), decision)| (Arc::clone(object), Arc::clone(&decision.facts)));
     Clients {
         memory: Memory::new(known),
         decisions,
@@ -115,12 +114,12 @@ fn settle_ids(world: &World<'_>, previous: &Accepted, decisions: &mut BTreeMap<K
     let mut holders: HashMap<(Key, ClientId), Vec<Claim<'_>>> = HashMap::new();
     let contested = contested(world);
     for (key, object) in &world.resources.clients {
-        let Some(decision) = decisions.get(key) else {
-            continue;
-        };
         if object.spec.client_id.is_none() && !contested.contains(key) {
             continue;
         }
+        let Some(decision) = decisions.get(key) else {
+            continue;
+        };
         let id = client_id(key, &object.spec);
         let server = match &decision.served {
             Some(served) => Some(served.server.clone()),

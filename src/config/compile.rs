@@ -47,14 +47,13 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
             verdicts.push(policy_verdict(&world, kind, key, standing, exposed));
         }
     }
-    for (key, object) in &resources.clients {
-        if let Some(decision) = decisions.get(key) {
-            verdicts.push(Verdict {
-                kind: Kind::AuthClient,
-                key: key.clone(),
-                status: Status::AuthClient(clients::status(key, object, decision)),
-            });
-        }
+    // Both maps have the same keys.
+    for ((key, object), decision) in resources.clients.iter().zip(decisions.values()) {
+        verdicts.push(Verdict {
+            kind: Kind::AuthClient,
+            key: key.clone(),
+            status: Status::AuthClient(clients::status(key, object, decision)),
+        });
     }
     verdicts.extend(people_verdicts(resources, &people));
     verdicts.extend(claim_mapper::verdicts(resources, &mappers));
@@ -245,10 +244,7 @@ struct Exposure {
 
 fn exposure(world: &World<'_>, decisions: &BTreeMap<Key, Decision>) -> BTreeMap<(Kind, Key), Exposure> {
     let mut found: BTreeMap<(Kind, Key), Exposure> = BTreeMap::new();
-    for (key, decision) in decisions {
-        let Some(object) = world.resources.clients.get(key) else {
-            continue;
-        };
+    for ((key, object), decision) in world.resources.clients.iter().zip(decisions.values()) {
         let Ok(server) = world.server_for(key, &object.spec.auth_server_ref) else {
             continue;
         };

@@ -6,9 +6,12 @@ use crate::oauth::ids::{ClientId, UserStoreId};
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 /// SHA-256 of one part of a snapshot.
@@ -119,10 +122,29 @@ pub fn role_digest(part: &RoleConfig) -> Digest {
     sha256(&role(part))
 }
 
-fn sha256(content: &Value) -> Digest {
+fn sha256(content: &impl Serialize) -> Digest {
+    let mut context = Hasher(digest::Context::new(&digest::SHA256));
+    // Neither the hasher nor these types can fail; and what failed would differ from everything else by what is missing.
+    if serde_json::to_writer(&mut context, content).is_err() {
+        context.0.update(b"unwritable");
+    }
     let mut bytes = [0; 32];
-    bytes.copy_from_slice(digest::digest(&digest::SHA256, content.to_string().as_bytes()).as_ref());
+    bytes.copy_from_slice(context.0.finish().as_ref());
     bytes
+}
+
+/// Takes in what is written: no text is built for it.
+struct Hasher(digest::Context);
+
+impl io::Write for Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -130,10 +152,10 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn seconds(duration: Duration) -> Value {
-    json!([duration.as_secs(), duration.subsec_nanos()])
+    json!(span(duration))
 }
 
-fn client(client: &Client) -> Value {
+fn client(client: &Client) -> impl Serialize {
     let Client {
         id,
         resource,
@@ -159,21 +181,25 @@ fn client(client: &Client) -> Value {
         require_pkce,
         max_session_age,
     } = limits;
-    let secrets: Vec<Value> = secrets.iter().map(secret).collect();
-    json!([
-        [json!(id), json!(resource), json!(display_name), json!(client_type)],
-        [redirect_uris, post_logout_redirect_uris, audiences],
-        [json!(grant_types), json!(response_types), json!(scopes), json!(auth_method)],
-        secrets,
-        [json!(access_token_format), json!(require_consent), json!(allowed_groups)],
-        [seconds(*access_token_ttl), seconds(*refresh_token_ttl), seconds(*id_token_ttl)],
-        [json!(require_pkce), json!(max_session_age.map(seconds))],
-    ])
+    // References in a tuple, written straight into the hash: there may be thousands of clients.
+    (
+        (id, resource, display_name, client_type),
+        (redirect_uris, post_logout_redirect_uris, audiences),
+        (grant_types, response_types, scopes, auth_method),
+        secrets.iter().map(secret).collect::<Vec<_>>(),
+        (access_token_format, require_consent, allowed_groups),
+        (span(*access_token_ttl), span(*refresh_token_ttl), span(*id_token_ttl)),
+        (require_pkce, max_session_age.map(span)),
+    )
 }
 
-fn secret(secret: &ClientSecret) -> Value {
+fn span(duration: Duration) -> (u64, u32) {
+    (duration.as_secs(), duration.subsec_nanos())
+}
+
+fn secret(secret: &ClientSecret) -> (String, Option<Timestamp>) {
     let ClientSecret { hash, not_after } = secret;
-    json!([URL_SAFE_NO_PAD.encode(hash.as_bytes()), not_after.map(|at| at.to_string())])
+    (URL_SAFE_NO_PAD.encode(hash.as_bytes()), *not_after)
 }
 
 fn user_store(store: &UserStoreConfig) -> Value {
