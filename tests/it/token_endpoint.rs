@@ -5,6 +5,7 @@ mod client_authentication;
 mod client_credentials;
 mod discovery;
 mod fixture;
+mod further_claims;
 mod introspection;
 mod malformed;
 mod outage;
