@@ -61,12 +61,12 @@ fn user(name: &str, seed: u8) -> DeclaredUser {
         store: UserStoreId::new("identity/staff"),
         username: name.to_owned(),
         email: Some(format!("{name}@example.org")),
-        email_verified: seed % 2 == 0,
+        email_verified: seed.is_multiple_of(2),
         display_name: None,
         given_name: Some("Ada".to_owned()),
         family_name: None,
         groups: vec!["staff".to_owned(); usize::from(seed % 3)],
-        disabled: seed % 5 == 0,
+        disabled: seed.is_multiple_of(5),
         password: (seed % 2 == 1).then(|| SecretString::from(format!("correct horse {seed}"))),
     }
 }

@@ -348,12 +348,15 @@ fn crds_prints_one_yaml_document_a_kind() {
         "authclients",
         "authpolicies",
         "authservers",
+        "claimmappers",
         "clusterauthpolicies",
         "groups",
+        "identityproviders",
+        "roles",
         "users",
         "userstores",
     ] {
         assert!(text.contains(&format!("name: {name}.auth.nauthera.io")), "{name}");
     }
-    assert_eq!(text.split("\n---\n").count(), 7);
+    assert_eq!(text.split("\n---\n").count(), 10);
 }

@@ -157,7 +157,7 @@ fn an_unreadable_form_leaves_the_last_good_one_and_is_told_once() {
     index.take_work();
     let broken = |version| {
         object(Kind::AuthClient, "shop", version, |object| {
-            object["spec"] = json!({"redirectUris": 3})
+            object["spec"] = json!({"redirectUris": 3});
         })
     };
     let told = index.apply(Change::Seen(CLIENTS, broken(2))).unwrap();

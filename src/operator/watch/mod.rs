@@ -59,6 +59,7 @@ pub enum Change {
 
 /// An object, in the form that the index wants.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it travels in a box")]
 pub enum Seen {
     /// One of ours
     Resource(Key, Observed),
