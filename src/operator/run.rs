@@ -7,6 +7,7 @@ use super::health::Health;
 use super::lease::{self, Timing};
 use super::metrics::Metrics;
 use super::overlay::{self, Overlays, Publishers};
+use super::replicas::{Replicas, WireDial};
 use super::settings::Settings;
 use super::status::StatusWriter;
 use super::supervise::{GaveUp, supervise};
@@ -100,8 +101,9 @@ impl Operator {
 /// The controllers, each with what it publishes.
 fn controllers(publishers: Publishers, overlays: Overlays, happenings: events::Happenings) -> Vec<Arc<dyn Controller>> {
     let Publishers { board, servers, clients } = publishers;
-    drop((board, servers));
+    drop(servers);
     vec![
+        Arc::new(Replicas::new(board, WireDial::default())),
         Arc::new(Clients::new(clients, overlays.board.clone())),
         Arc::new(StatusWriter::new(overlays)),
         Arc::new(EventWriter::new(happenings)),
