@@ -12,7 +12,7 @@ use crate::config::snapshot::{Position, Revision, Snapshot};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Supervised, WrapFuture};
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -25,6 +25,8 @@ struct Published {
     changes: watch::Sender<Option<Arc<Snapshot>>>,
     sync: watch::Sender<SyncStatus>,
     departures: Departures,
+    /// What is waited for while there is no configuration
+    awaited: ArcSwap<String>,
 }
 
 /// Reads the configuration in force. Cheap to clone.
@@ -35,6 +37,11 @@ impl ConfigReader {
     /// The configuration in force; `None` before the first one. Lock-free. A request reads it once and works on that.
     pub fn current(&self) -> Option<Arc<Snapshot>> {
         self.0.current.load_full()
+    }
+
+    /// Why there is no configuration; `None` if there is one.
+    pub fn missing(&self) -> Option<String> {
+        self.0.current.load().is_none().then(|| self.0.awaited.load().as_ref().clone())
     }
 
     /// The highest position that a configuration came with; nothing older is taken any more.
@@ -75,6 +82,8 @@ pub struct ConfigHolderSettings {
     pub clock: SharedClock,
     /// Counts configurations
     pub metrics: Metrics,
+    /// What it waits for as long as there is no configuration
+    pub awaited: &'static str,
 }
 
 /// The actor.
@@ -94,6 +103,7 @@ impl ConfigHolder {
             changes: watch::Sender::new(None),
             sync: watch::Sender::new(SyncStatus::default()),
             departures: Departures::new(),
+            awaited: ArcSwap::from_pointee(settings.awaited.to_owned()),
         });
         let reader = ConfigReader(Arc::clone(&published));
         let holder = Self {

@@ -30,6 +30,8 @@ pub struct PlatformSettings {
     pub hasher: HasherSettings,
     /// How often expired rows are deleted
     pub sweep_every: Duration,
+    /// What a server without a configuration waits for, for whoever asks why it is not ready
+    pub awaited: &'static str,
 }
 
 impl PlatformSettings {
@@ -41,6 +43,7 @@ impl PlatformSettings {
             clock: Arc::new(super::clock::SystemClock),
             hasher: HasherSettings::default(),
             sweep_every: Duration::from_secs(60),
+            awaited: "no configuration was applied yet",
         }
     }
 }
@@ -119,6 +122,7 @@ impl Platform {
             clock,
             hasher,
             sweep_every,
+            awaited,
         } = settings;
         let mut arbiters = Vec::new();
         let mut arbiter = || {
@@ -150,6 +154,7 @@ impl Platform {
             verifier: Arc::clone(&verifier),
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
+            awaited,
         });
         let addr = supervise_on(&arbiter()?, "config_holder", &guardian, move || holder).await?;
         let config_holder = Gate::new("config_holder", addr, GateLimits::default(), metrics.clone());
@@ -208,10 +213,7 @@ impl Platform {
     ///
     /// The database is not asked: without it much goes on, and the requests that need it say so themselves.
     pub fn readiness(&self) -> Vec<Check> {
-        let configuration = match self.config.current() {
-            Some(_) => None,
-            None => Some("no configuration was applied yet".to_owned()),
-        };
+        let configuration = self.config.missing();
         let keys = self
             .config
             .current()

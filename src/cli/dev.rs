@@ -85,6 +85,7 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
         proxies: 0,
         store,
         drain: Duration::ZERO,
+        awaited: "no configuration was applied yet",
     })
     .await?;
 

@@ -2,6 +2,7 @@
 
 use super::process::{Ending, Signals};
 use crate::actors::platform::{Platform, PlatformSettings};
+use crate::grpc::server::ConfigServer;
 use crate::http::server::{Listen, serve};
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
@@ -33,6 +34,8 @@ pub struct ServerSettings {
     pub store: Arc<dyn Store>,
     /// After SIGTERM the server says that it is not ready and serves on for this long, so that whoever sends requests here hears of it
     pub drain: Duration,
+    /// What a server without a configuration waits for, for whoever asks why it is not ready
+    pub awaited: &'static str,
 }
 
 /// A server that runs.
@@ -42,6 +45,7 @@ pub struct Server {
     handle: ServerHandle,
     task: JoinHandle<std::io::Result<()>>,
     drain: Duration,
+    config: Option<ConfigServer>,
 }
 
 impl Server {
@@ -50,7 +54,11 @@ impl Server {
     /// # Errors
     /// No threads, or a listener that cannot be used.
     pub async fn start(settings: ServerSettings) -> anyhow::Result<Self> {
-        let platform = Platform::start(PlatformSettings::new(settings.store, Metrics::new())).await?;
+        let platform = Platform::start(PlatformSettings {
+            awaited: settings.awaited,
+            ..PlatformSettings::new(settings.store, Metrics::new())
+        })
+        .await?;
         let listen = Listen {
             listeners: vec![settings.listener],
             tls: settings.tls,
@@ -63,11 +71,17 @@ impl Server {
             handle: server.handle(),
             task: actix_rt::spawn(server),
             drain: settings.drain,
+            config: None,
         })
     }
 
-    /// Serves until a signal, or until an actor keeps dying. Then: not ready, drain, finish what is under way, write the audit trail. The
-    /// exit code is 0 after a signal.
+    /// The configuration comes through this service, which ends with the server.
+    pub fn take_from(&mut self, service: ConfigServer) {
+        self.config = Some(service);
+    }
+
+    /// Serves until a signal, or until an actor keeps dying. Then: not ready, drain, finish what is under way, take no more configurations,
+    /// write the audit trail. The exit code is 0 after a signal.
     pub async fn until_the_end(mut self, mut signals: Signals) -> ExitCode {
         let code = tokio::select! {
             ending = signals.next() => {
@@ -89,12 +103,28 @@ impl Server {
                 tracing::error!(?ended, "the HTTP server ended by itself");
                 ExitCode::FAILURE
             }
+            () = ended(self.config.as_mut()) => {
+                tracing::error!("the config service ended by itself");
+                ExitCode::FAILURE
+            }
         };
         signals.end_at_once_on_the_next();
         // The server bounds how long requests may take now (`http::limits`).
         self.handle.stop(true).await;
+        // Until here a configuration can come: what is issued last obeys it too.
+        if let Some(service) = self.config.take() {
+            service.stop().await;
+        }
         self.platform.shutdown(PLATFORM_DEADLINE).await;
         code
+    }
+}
+
+/// Completes if the service ends though nobody told it to; never, if there is none.
+async fn ended(service: Option<&mut ConfigServer>) {
+    match service {
+        Some(service) => service.ended().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -59,13 +59,23 @@ pub struct ConfigServer {
     pub address: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
+    accepting: JoinHandle<()>,
 }
 
 impl ConfigServer {
+    /// Completes if it no longer serves though nobody told it to stop: it failed.
+    pub async fn ended(&mut self) {
+        tokio::select! {
+            _ = &mut self.task => {}
+            _ = &mut self.accepting => {}
+        }
+    }
+
     /// Takes no further calls, and lets those under way end.
     pub async fn stop(self) {
         self.stop.cancel();
-        if tokio::time::timeout(END_WITHIN, self.task).await.is_err() {
+        // One that was seen to end is not waited for again.
+        if !self.task.is_finished() && tokio::time::timeout(END_WITHIN, self.task).await.is_err() {
             tracing::warn!("a call to the config service did not end in time");
         }
     }
@@ -87,7 +97,7 @@ pub async fn serve(
     let stop = CancellationToken::new();
     let (ready, connections) = mpsc::channel(4);
     tokio::spawn(std::sync::Arc::clone(&tls).follow(pem, stop.clone()));
-    tokio::spawn(accept(listener, tls, ready, stop.clone()));
+    let accepting = tokio::spawn(accept(listener, tls, ready, stop.clone()));
 
     let service = ConfigServiceServer::new(Service::new(settings.server, holder, config))
         .max_decoding_message_size(MESSAGE_BYTES)
@@ -115,8 +125,13 @@ pub async fn serve(
             .serve_with_incoming_shutdown(ReceiverStream::new(connections), ending.cancelled_owned())
             .await;
         if let Err(error) = served {
-            tracing::error!(%error, "the config service ended by itself");
+            tracing::error!(%error, "the config service failed");
         }
     });
-    Ok(ConfigServer { address, stop, task })
+    Ok(ConfigServer {
+        address,
+        stop,
+        task,
+        accepting,
+    })
 }

@@ -1,10 +1,11 @@
-//! Signing keys with their parsed material, JWS and JWKS. Imports `oauth` and `config::snapshot`.
+//! Signing keys with their parsed material, JWS and JWKS, and the sealing of what rests in the database. Imports `oauth` and `config::snapshot`.
 //!
 //! The tokens are made and read by `jsonwebtoken`; what is ours is the [`provider`] that hands it keys which were parsed once.
 
 pub mod error;
 pub mod key_ring;
 mod provider;
+pub mod seal;
 pub mod signing_key;
 pub mod ticket;
 

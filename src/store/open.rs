@@ -1,6 +1,6 @@
 //! From settings to a store.
 
-use super::postgres::{PostgresOptions, PostgresStore};
+use super::postgres::{PostgresOptions, PostgresStore, Schema};
 use super::sqlite::{SqliteOptions, SqliteStore};
 use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Store, StoreError, StoreResult};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +19,8 @@ pub struct StoreSettings {
     pub connections: usize,
     /// PEM file of the authorities that may have issued the certificate of PostgreSQL, instead of the system's
     pub ca_file: Option<PathBuf>,
+    /// The schema of the PostgreSQL database, made if it is missing: so several servers share a database. `None`: the role's own
+    pub schema: Option<String>,
     /// How long the audit trail is kept
     pub audit_retention: Duration,
 }
@@ -31,6 +33,7 @@ impl StoreSettings {
             deadline: DEFAULT_DEADLINE,
             connections: 16,
             ca_file: None,
+            schema: None,
             audit_retention: DEFAULT_AUDIT_RETENTION,
         }
     }
@@ -45,6 +48,11 @@ impl StoreSettings {
 pub async fn open(settings: &StoreSettings) -> StoreResult<Arc<dyn Store>> {
     let url = settings.url.expose_secret();
     if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        if settings.schema.is_some() {
+            return Err(StoreError::Refused(
+                "a schema can be named for PostgreSQL only, and this is SQLite".to_owned(),
+            ));
+        }
         let (path, options) = (
             path.to_owned(),
             SqliteOptions {
@@ -61,6 +69,7 @@ pub async fn open(settings: &StoreSettings) -> StoreResult<Arc<dyn Store>> {
             deadline: settings.deadline,
             connections: settings.connections,
             ca_file: settings.ca_file.clone(),
+            schema: settings.schema.as_deref().map(Schema::new).transpose()?,
             audit_retention: settings.audit_retention,
         };
         return Ok(Arc::new(PostgresStore::open(url, &options).await?));

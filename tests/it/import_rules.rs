@@ -44,6 +44,7 @@ const RULES: &[(&str, &[&str])] = &[
             "source",
             "actors",
             "http",
+            "grpc",
             "operator",
             "telemetry",
             "demo",

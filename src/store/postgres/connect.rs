@@ -1,6 +1,7 @@
 //! Opens connections, on the runtime that outlives the HTTP workers.
 
 use super::super::StoreResult;
+use super::schema::Schema;
 use super::tls::{self, TlsPolicy};
 use deadpool_postgres::Connect;
 use std::future::Future;
@@ -19,15 +20,23 @@ pub(super) struct Connector {
     runtime: Handle,
     /// The server ends a statement by then: nobody waits for it any more
     deadline: Duration,
+    /// Where names are looked for
+    schema: Option<Schema>,
 }
 
 impl Connector {
-    pub(super) fn new(policy: &TlsPolicy, deadline: Duration) -> StoreResult<Self> {
+    pub(super) fn new(policy: &TlsPolicy, deadline: Duration, schema: Option<Schema>) -> StoreResult<Self> {
         Ok(Self {
             tls: MakeRustlsConnect::new(tls::client_config(policy)?),
             runtime: Handle::current(),
             deadline,
+            schema,
         })
+    }
+
+    /// The schema that was asked for.
+    pub(super) const fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
     }
 
     /// How long an act may take.
@@ -44,7 +53,12 @@ impl Connector {
             }
         });
         let timeout = if limited { self.deadline.as_millis() } else { 0 };
-        let settings = format!("SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = 60000; SET TIME ZONE 'UTC'");
+        let mut settings =
+            format!("SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = 60000; SET TIME ZONE 'UTC'");
+        if let Some(schema) = &self.schema {
+            // Not `public` besides: another server's tables may be there.
+            settings.push_str(&format!("; SET search_path = {}", schema.quoted()));
+        }
         if let Err(error) = client.batch_execute(&settings).await {
             driver.abort();
             return Err(error);

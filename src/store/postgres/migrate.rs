@@ -3,6 +3,7 @@
 use super::LONG;
 use super::connect::Connector;
 use super::lease::fault;
+use super::schema::Schema;
 use crate::store::migrations::{POSTGRES, pending};
 use crate::store::{StoreError, StoreResult};
 use tokio_postgres::{Client, Config};
@@ -18,7 +19,7 @@ pub(super) async fn run(connector: &Connector, config: &Config) -> StoreResult<(
         .map_err(|_| StoreError::Unavailable(format!("it took no connection within {patience:?}")))?
         .map_err(|error| fault(&error))?;
     let work = async {
-        let outcome = migrate(&mut client).await;
+        let outcome = migrate(&mut client, connector.schema()).await;
         // The lock goes with the connection.
         drop(client);
         let _ = driver.await;
@@ -29,8 +30,8 @@ pub(super) async fn run(connector: &Connector, config: &Config) -> StoreResult<(
         .map_err(|_| StoreError::Unavailable(format!("bringing its schema up to date took longer than {LONG:?}")))?
 }
 
-async fn migrate(client: &mut Client) -> StoreResult<()> {
-    steps(client).await.map_err(|error| match error {
+async fn migrate(client: &mut Client, schema: Option<&Schema>) -> StoreResult<()> {
+    steps(client, schema).await.map_err(|error| match error {
         Step::Database(error) => fault(&error),
         Step::Refused(error) => error,
     })
@@ -47,8 +48,11 @@ impl From<tokio_postgres::Error> for Step {
     }
 }
 
-async fn steps(client: &mut Client) -> Result<(), Step> {
+async fn steps(client: &mut Client, schema: Option<&Schema>) -> Result<(), Step> {
     client.query("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    if let Some(schema) = schema {
+        make_schema(client, schema).await?;
+    }
     let exists: bool = client
         .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
         .await?
@@ -79,6 +83,19 @@ async fn steps(client: &mut Client) -> Result<(), Step> {
             )
             .await?;
         transaction.commit().await?;
+    }
+    Ok(())
+}
+
+/// Makes the schema if it is not there. `IF NOT EXISTS` alone would need the right to make one even if there is nothing to do.
+async fn make_schema(client: &Client, schema: &Schema) -> Result<(), tokio_postgres::Error> {
+    let there = client
+        .query_one("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)", &[&schema.name()])
+        .await?;
+    if !there.try_get::<_, bool>(0)? {
+        client
+            .batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {}", schema.quoted()))
+            .await?;
     }
     Ok(())
 }

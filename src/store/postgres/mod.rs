@@ -17,6 +17,7 @@ mod lease;
 mod migrate;
 mod refresh_tokens;
 mod revocations;
+mod schema;
 mod sessions;
 mod tls;
 mod url;
@@ -28,6 +29,7 @@ use breaker::Breaker;
 use connect::Connector;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use lease::Lease;
+pub use schema::Schema;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,6 +46,8 @@ pub struct PostgresOptions {
     pub connections: usize,
     /// PEM file of authorities, instead of the system's
     pub ca_file: Option<PathBuf>,
+    /// Where the tables are, and nothing else is looked for; `None`: where the role's own `search_path` says
+    pub schema: Option<Schema>,
     /// How long the audit trail is kept
     pub audit_retention: Duration,
 }
@@ -64,7 +68,7 @@ impl PostgresStore {
     /// As [`super::open`].
     pub async fn open(url: &str, options: &PostgresOptions) -> StoreResult<Self> {
         let parsed = url::parse(url, options.ca_file.as_deref())?;
-        let connector = Connector::new(&parsed.tls, options.deadline)?;
+        let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
         migrate::run(&connector, &parsed.config).await?;
         let manager_config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,

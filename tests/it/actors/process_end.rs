@@ -26,6 +26,7 @@ fn crashing_process() {
             proxies: 0,
             store: Arc::new(SqliteStore::in_memory()?),
             drain: Duration::ZERO,
+            awaited: "a configuration",
         })
         .await?;
         let platform = server.platform.clone();

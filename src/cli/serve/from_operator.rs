@@ -1,0 +1,71 @@
+//! The configuration from the operator: the config service, as a pod runs it.
+
+use super::args::ConfigurationArgs;
+use super::kek;
+use crate::actors::platform::Platform;
+use crate::cli::listen;
+use crate::grpc::server::{ConfigServer, ConfigServerSettings, serve};
+use crate::jose::seal::Sealer;
+use anyhow::Context;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use tokio::runtime::Handle;
+
+/// What a server without a configuration waits for.
+pub const AWAITED: &str = "no configuration yet: the operator has not sent one; the operator's log says whether it reaches this replica";
+
+/// What the config service is started with.
+pub struct FromOperator {
+    listener: TcpListener,
+    tls: PathBuf,
+    client_name: String,
+    server: String,
+    sealer: Sealer,
+}
+
+impl FromOperator {
+    /// Looks at the flags, binds the address and reads the keys, before anything else is started. `None` if the operator is not asked for.
+    ///
+    /// # Errors
+    /// An address or a key that cannot be used.
+    pub fn prepare(args: &ConfigurationArgs) -> anyhow::Result<Option<Self>> {
+        let (Some(address), Some(tls), Some(client_name), Some(server), Some(folder)) = (
+            args.config_listen,
+            &args.config_tls,
+            &args.config_client_name,
+            &args.auth_server,
+            &args.kek,
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            listener: listen::bind(address, "--config-listen")?,
+            tls: tls.clone(),
+            client_name: client_name.clone(),
+            server: server.clone(),
+            sealer: kek::open(folder)?,
+        }))
+    }
+
+    /// Starts the config service on the runtime that outlives the actors.
+    ///
+    /// # Errors
+    /// A certificate that cannot be used.
+    pub async fn start(self, platform: &Platform, runtime: &Handle) -> anyhow::Result<ConfigServer> {
+        let settings = ConfigServerSettings {
+            listener: self.listener,
+            tls: self.tls,
+            client_name: self.client_name,
+            server: self.server.clone(),
+        };
+        let (holder, config) = (platform.config_holder.clone(), platform.config.clone());
+        let service = runtime
+            .spawn(async move { serve(settings, holder, config).await })
+            .await
+            .context("starting the config service")?
+            .context("--config-tls names the folder with its certificate")?;
+        let (config_address, auth_server) = (service.address, self.server);
+        tracing::info!(%config_address, auth_server, keys = ?self.sealer.keys().ids(), "the config service listens for the operator");
+        Ok(service)
+    }
+}
