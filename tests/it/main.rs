@@ -16,6 +16,7 @@ mod check_command;
 mod file_source;
 mod import_rules;
 mod login_flow;
+mod operated;
 mod run;
 mod serve;
 mod store_conformance;
