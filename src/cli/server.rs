@@ -85,8 +85,8 @@ impl Server {
     pub async fn until_the_end(mut self, mut signals: Signals) -> ExitCode {
         let code = tokio::select! {
             ending = signals.next() => {
-                tracing::info!(?ending, "shutting down: finishing the requests under way");
                 self.platform.guardian.begin_shutdown();
+                tracing::info!(?ending, "shutting down: finishing the requests under way");
                 if ending == Ending::Terminate && !self.drain.is_zero() {
                     tokio::select! {
                         () = tokio::time::sleep(self.drain) => {}

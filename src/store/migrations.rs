@@ -38,6 +38,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0002_clients_index",
         sql: include_str!("../../sql/sqlite/0002_clients_index.sql"),
     },
+    Migration {
+        version: 3,
+        name: "0003_configurations",
+        sql: include_str!("../../sql/sqlite/0003_configurations.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -51,6 +56,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 2,
         name: "0002_clients_index",
         sql: include_str!("../../sql/postgres/0002_clients_index.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "0003_configurations",
+        sql: include_str!("../../sql/postgres/0003_configurations.sql"),
     },
 ];
 

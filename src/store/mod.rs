@@ -19,8 +19,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 pub use open::{StoreSettings, open};
 use records::{
-    AuditEvent, CodeRecord, CodeRedemption, ConsentRecord, FailedLogins, GrantRecord, KeyRecord, PasswordRecord, RefreshRecord,
-    RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
+    AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FailedLogins, GrantRecord,
+    KeyRecord, PasswordRecord, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
 };
 use std::time::Duration;
 
@@ -165,6 +165,17 @@ pub trait Keys: Send + Sync {
     async fn retire_key(&self, kid: &str, retires_at: Timestamp, expires_at: Timestamp) -> StoreResult<()>;
 }
 
+/// The configuration that was in force last, for a process that starts while nobody sends it one.
+#[async_trait]
+pub trait Configurations: Send + Sync {
+    /// What is kept for a server.
+    async fn configuration(&self, server: &str) -> StoreResult<Option<ConfigurationRecord>>;
+    /// What is kept for a server, without the configuration itself: a cheap way to see that there is nothing to do.
+    async fn configuration_standing(&self, server: &str) -> StoreResult<Option<ConfigurationStanding>>;
+    /// Keeps a configuration instead of the one before. `false`, and nothing happens, if one with a later position is there already.
+    async fn put_configuration(&self, record: &ConfigurationRecord) -> StoreResult<bool>;
+}
+
 /// Failed logins, counted per account and per address, across replicas.
 #[async_trait]
 pub trait FailedLoginCounts: Send + Sync {
@@ -198,6 +209,12 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// Everything that the server keeps.
-pub trait Store: Users + Sessions + Consents + Codes + Grants + Revocations + Keys + FailedLoginCounts + Audit + Housekeeping {}
+pub trait Store:
+    Users + Sessions + Consents + Codes + Grants + Revocations + Keys + Configurations + FailedLoginCounts + Audit + Housekeeping
+{
+}
 
-impl<T> Store for T where T: Users + Sessions + Consents + Codes + Grants + Revocations + Keys + FailedLoginCounts + Audit + Housekeeping {}
+impl<T> Store for T where
+    T: Users + Sessions + Consents + Codes + Grants + Revocations + Keys + Configurations + FailedLoginCounts + Audit + Housekeeping
+{
+}

@@ -1,5 +1,6 @@
 //! What the store keeps, as plain data.
 
+use super::{StoreError, StoreResult};
 use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
@@ -205,6 +206,44 @@ impl std::fmt::Debug for KeyRecord {
             .field("purpose", &self.purpose)
             .finish_non_exhaustive()
     }
+}
+
+/// Which configuration is kept for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigurationStanding {
+    /// NAMESPACE/NAME of the AuthServer
+    pub server: String,
+    /// Its position: the leader's term …
+    pub fence: u64,
+    /// … and the order within it
+    pub sequence: u64,
+    /// The digest of its content
+    pub revision: String,
+    /// The key-encryption key that sealed it
+    pub key_id: String,
+}
+
+impl ConfigurationStanding {
+    /// A part of a position, as databases count: up to 2⁶³ − 1.
+    pub(super) fn count(number: u64) -> StoreResult<i64> {
+        i64::try_from(number).map_err(|_| StoreError::Refused(format!("a configuration's position cannot be {number}")))
+    }
+
+    /// A part of a position that was read.
+    pub(super) fn counted(number: i64) -> StoreResult<u64> {
+        u64::try_from(number).map_err(|_| StoreError::Corrupt("a configuration's position is negative".to_owned()))
+    }
+}
+
+/// A configuration that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigurationRecord {
+    /// Which
+    pub standing: ConfigurationStanding,
+    /// The configuration, sealed by a layer above
+    pub sealed: Vec<u8>,
+    /// When it was in force
+    pub saved_at: Timestamp,
 }
 
 /// Failures under one key.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod codes;
+mod configurations;
 mod consents;
 mod failed_logins;
 pub(crate) mod fixtures;

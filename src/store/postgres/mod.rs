@@ -7,6 +7,7 @@
 mod audit;
 mod breaker;
 mod codes;
+mod configurations;
 mod connect;
 mod consents;
 mod failed_logins;

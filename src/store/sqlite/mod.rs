@@ -5,6 +5,7 @@
 
 mod audit;
 mod codes;
+mod configurations;
 mod consents;
 mod failed_logins;
 mod grants;

@@ -61,6 +61,10 @@ async fn run_everything(store: &Arc<dyn Store>) {
     };
     store.add_key(&key, None).await.unwrap();
     store.retire_key("k", at(1), at(2)).await.unwrap();
+    let kept = super::configurations::record("identity/main", (1, 1));
+    store.put_configuration(&kept).await.unwrap();
+    store.configuration("identity/main").await.unwrap();
+    store.configuration_standing("identity/main").await.unwrap();
     store.count_failed_login(&hash("f"), at(1), Duration::from_secs(9)).await.unwrap();
     store.failed_logins(&hash("f"), at(1), Duration::from_secs(9)).await.unwrap();
     store.clear_failed_logins(&hash("f")).await.unwrap();
