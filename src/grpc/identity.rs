@@ -4,7 +4,7 @@ use super::peer::NamedClient;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,6 +92,9 @@ impl Pem {
             .with_single_cert(self.chain()?, self.private_key()?)
             .map_err(|error| IdentityError(format!("tls.crt and tls.key cannot be used together: {error}")))?;
         config.alpn_protocols = vec![ALPN_H2.to_vec()];
+        // A resumed session shows no certificate: it would outlive the one that opened it.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
         Ok(config)
     }
 

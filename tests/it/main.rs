@@ -13,6 +13,7 @@ mod actix_behaviour;
 mod actors;
 mod bad_input;
 mod check_command;
+mod config_service;
 mod file_source;
 mod import_rules;
 mod login_flow;
