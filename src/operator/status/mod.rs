@@ -2,6 +2,10 @@
 //! from the one that is there, and only while this process leads.
 
 mod desk;
+#[cfg(test)]
+mod desk_tests;
+#[cfg(test)]
+mod fixtures;
 mod merge;
 mod patch;
 mod programmed;
