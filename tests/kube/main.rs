@@ -9,5 +9,12 @@
     clippy::print_stderr
 )]
 
+#[allow(dead_code)]
+#[path = "../e2e/support/mod.rs"]
+mod e2e;
 mod packaging;
+mod platform;
+#[allow(dead_code)]
+#[path = "../it/support/postgres.rs"]
+mod postgres;
 mod support;

@@ -31,6 +31,11 @@ pub struct Browser {
 impl Browser {
     /// Starts chromedriver on a free port and Chromium with an empty profile.
     pub async fn start(mode: Mode) -> Self {
+        Self::start_with(mode, &[]).await
+    }
+
+    /// The same, with further arguments for Chromium.
+    pub async fn start_with(mode: Mode, arguments: &[String]) -> Self {
         super::use_aws_lc();
         let chromedriver = Process::start("chromedriver", Command::new("chromedriver").arg("--port=0"));
         let port = chromedriver.wait_for_line("its port", |line| {
@@ -57,6 +62,7 @@ impl Browser {
         .map(str::to_owned)
         .into();
         args.push(format!("--user-data-dir={}", profile.path().display()));
+        args.extend_from_slice(arguments);
         if mode == Mode::Dark {
             args.push("--blink-settings=preferredColorScheme=0".to_owned());
         }

@@ -19,8 +19,8 @@ trap 'rm -rf "$folder"' EXIT
 {
     "$BIN/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C -D data &&
     printf '%s' "$CERTIFICATE" >data/server.crt && (umask 077 && printf '%s' "$KEY" >data/server.key) &&
-    printf '%s\n' 'host all needs_password 127.0.0.1/32 scram-sha-256' | cat - data/pg_hba.conf >hba && cp hba data/pg_hba.conf &&
-    "$BIN/pg_ctl" -D data -l log -w -t 60 -o "-c listen_addresses=127.0.0.1 -c port=$PORT -c unix_socket_directories=$folder \
+    printf '%s\n' 'host all needs_password 127.0.0.1/32 scram-sha-256' "$ADMIT" | cat - data/pg_hba.conf >hba && cp hba data/pg_hba.conf &&
+    "$BIN/pg_ctl" -D data -l log -w -t 60 -o "-c listen_addresses=$ADDRESSES -c port=$PORT -c unix_socket_directories=$folder \
         -c ssl=on -c log_line_prefix=%d: -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
 } >setup 2>&1 </dev/null || { cat setup log 2>/dev/null; exit 1; }
 echo ready
@@ -39,28 +39,38 @@ pub struct Postgres {
 /// The server of this test binary.
 pub fn server() -> &'static Postgres {
     static SERVER: OnceLock<Postgres> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let mut said = String::new();
-        // Another process may take the port that was free a moment ago: then once more.
-        for _ in 0..5 {
-            match start() {
-                Ok(server) => return server,
-                Err(reason) => said = reason,
-            }
-        }
-        panic!("PostgreSQL did not start. Run scripts/setup, which installs it. It said:\n{said}");
-    })
+    SERVER.get_or_init(|| start_with("127.0.0.1", &["localhost"], ""))
 }
 
-fn start() -> Result<Postgres, String> {
+/// One that also listens on another address of this machine, with TLS for that name, and lets a network in (`198.18.0.0/22`), by password only.
+pub fn start_for(address: &str, network: &str) -> Postgres {
+    let admit = format!("hostssl all all {network} scram-sha-256");
+    start_with(&format!("127.0.0.1,{address}"), &["localhost", address], &admit)
+}
+
+fn start_with(addresses: &str, names: &[&str], admit: &str) -> Postgres {
+    let mut said = String::new();
+    // Another process may take the port that was free a moment ago: then once more.
+    for _ in 0..5 {
+        match start(addresses, names, admit) {
+            Ok(server) => return server,
+            Err(reason) => said = reason,
+        }
+    }
+    panic!("PostgreSQL did not start. Run scripts/setup, which installs it. It said:\n{said}");
+}
+
+fn start(addresses: &str, names: &[&str], admit: &str) -> Result<Postgres, String> {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (issuer, key) = (authority(), KeyPair::generate().unwrap());
-    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     let certificate = certificate.signed_by(&key, &issuer).unwrap().pem();
     let mut watchdog = as_an_ordinary_user()
         .args(["sh", "-c", WATCHDOG])
         .env("BIN", binaries())
         .env("PORT", port.to_string())
+        .env("ADDRESSES", addresses)
+        .env("ADMIT", admit)
         .env("CERTIFICATE", &certificate)
         .env("KEY", key.serialize_pem())
         .current_dir("/")
@@ -143,7 +153,7 @@ impl Postgres {
         self.port
     }
 
-    /// PEM of the authority that issued its certificate, which is for `localhost` only.
+    /// PEM of the authority that issued its certificate, which is for `localhost` (and the address that it was started for) only.
     pub fn authority(&self) -> &str {
         &self.authority
     }

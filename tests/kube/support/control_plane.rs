@@ -1,6 +1,8 @@
 //! A real API server with etcd and the controllers, one for all tests of a run.
 
-use super::tools::{Said, program, repository, run};
+use super::access::Access;
+use super::tools::{repository, run};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -8,7 +10,7 @@ use std::sync::LazyLock;
 /// A running control plane.
 pub struct ControlPlane {
     folder: PathBuf,
-    kubeconfig: PathBuf,
+    access: Access,
     /// Takes the control plane down when its standard input ends, which is when this process does, however it ends.
     _undertaker: Child,
 }
@@ -33,27 +35,15 @@ impl ControlPlane {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Who asked for what, and what the answer was; never what was in it.
-        let policy = dir.join("audit-policy.yaml");
-        std::fs::write(
-            &policy,
-            "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n",
-        )
-        .unwrap();
-        let arguments = format!(
-            "--audit-policy-file={} --audit-log-path={}/audit.log",
-            policy.display(),
-            dir.display()
-        );
         run(
             &repository("tests/kubelab/up.sh"),
             [&dir],
-            &[("APISERVER_ARGS", Path::new(&arguments))],
+            &[("APISERVER_ARGS", Path::new(&audit_log(&dir)))],
             "",
         )
         .success();
         Self {
-            kubeconfig: dir.join("admin.kubeconfig"),
+            access: Access::new(dir.join("admin.kubeconfig")),
             folder: dir,
             _undertaker: undertaker,
         }
@@ -71,59 +61,6 @@ impl ControlPlane {
         this.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"])
             .success();
         this
-    }
-
-    fn command(&self, name: &str, args: &[&str], stdin: &str) -> Said {
-        run(&program(name), args, &[("KUBECONFIG", &self.kubeconfig)], stdin)
-    }
-
-    /// kubectl as the administrator.
-    pub fn kubectl(&self, args: &[&str]) -> Said {
-        self.command("kubectl", args, "")
-    }
-
-    /// helm with this cluster.
-    pub fn helm(&self, args: &[&str]) -> Said {
-        self.command("helm", args, "")
-    }
-
-    /// `kubectl ARGS -f -`.
-    pub fn with_input(&self, args: &[&str], yaml: &str) -> Said {
-        let args: Vec<&str> = args.iter().copied().chain(["-f", "-"]).collect();
-        self.command("kubectl", &args, yaml)
-    }
-
-    /// `kubectl apply` of this, for good.
-    pub fn apply(&self, yaml: &str) -> Said {
-        self.with_input(&["apply", "--server-side"], yaml)
-    }
-
-    /// What the API server says of it, without keeping it. Unknown fields are errors.
-    pub fn try_out(&self, yaml: &str) -> Said {
-        self.with_input(
-            &[
-                "apply",
-                "--server-side",
-                "--force-conflicts",
-                "--dry-run=server",
-                "--validate=strict",
-            ],
-            yaml,
-        )
-    }
-
-    /// A kubeconfig with which one has the rights of a ServiceAccount.
-    pub fn kubeconfig_of(&self, namespace: &str, account: &str) -> String {
-        let token = self.kubectl(&["-n", namespace, "create", "token", account]).success();
-        let config = std::fs::read_to_string(&self.kubeconfig).unwrap();
-        let users = config.find("users: [").unwrap();
-        let contexts = config.find("contexts: [").unwrap();
-        format!(
-            "{}users: [{{name: u, user: {{token: {}}}}}]\n{}",
-            &config[..users],
-            token.trim(),
-            &config[contexts..]
-        )
     }
 
     /// Every request of this user so far: verb, resource with its subresource, and the answer's code.
@@ -147,14 +84,26 @@ impl ControlPlane {
             })
             .collect()
     }
+}
 
-    /// Makes namespaces that are not there yet.
-    pub fn namespaces(&self, names: &[&str]) {
-        for name in names {
-            self.apply(&format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"))
-                .success();
-        }
+impl Deref for ControlPlane {
+    type Target = Access;
+
+    fn deref(&self) -> &Access {
+        &self.access
     }
+}
+
+/// Arguments that make the API server write down who asked for what, and what the answer was; never what was in it.
+pub fn audit_log(dir: &Path) -> String {
+    let policy = dir.join("audit-policy.yaml");
+    let rules = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n";
+    std::fs::write(&policy, rules).unwrap();
+    format!(
+        "--audit-policy-file={} --audit-log-path={}/audit.log",
+        policy.display(),
+        dir.display()
+    )
 }
 
 /// cert-manager's own definitions, from the module that tests/kubelab is built with.

@@ -1,6 +1,9 @@
 //! What the tests on a real API server share.
 
+pub mod access;
 pub mod control_plane;
+pub mod image;
+pub mod node;
 pub mod operator;
 pub mod tools;
 pub mod yaml;

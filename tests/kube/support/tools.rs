@@ -34,13 +34,18 @@ pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Where tests/kubelab/controlplane/build.sh puts its programs.
-pub fn program(name: &str) -> PathBuf {
+/// A path below the user's cache, where the programs of tests/kubelab are.
+pub fn cache(path: &str) -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").expect("HOME")).join(".cache"),
         PathBuf::from,
     );
-    let path = cache.join("kubelab/bin").join(name);
+    cache.join(path)
+}
+
+/// Where tests/kubelab/controlplane/build.sh puts its programs.
+pub fn program(name: &str) -> PathBuf {
+    let path = cache("kubelab/bin").join(name);
     assert!(path.exists(), "{} is missing: run scripts/setup", path.display());
     path
 }

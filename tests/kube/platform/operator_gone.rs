@@ -1,0 +1,82 @@
+//! The operator goes away: servers do not need it to serve, nor to start.
+
+use super::installation::{HOME, Installation};
+use super::server::Server;
+
+#[tokio::test]
+#[ignore = "the operator does not make servers yet"]
+async fn servers_go_on_restart_and_serve_without_the_operator() {
+    let Some(installation) = Installation::shared() else { return };
+    let server = Server::start(installation, "alone", 2);
+    let robot = server.credentials("robot");
+    let _alone = installation.alone().await;
+    let home = |args: &[&str]| {
+        let args: Vec<&str> = ["-n", HOME].into_iter().chain(args.iter().copied()).collect();
+        installation.cluster.kubectl(&args).success()
+    };
+    home(&["scale", "deployment/nauthera-operator", "--replicas=0"]);
+    home(&[
+        "wait",
+        "--for=delete",
+        "pods",
+        "-l",
+        "app.kubernetes.io/component=operator",
+        "--timeout=120s",
+    ]);
+
+    let before = server.pods();
+    for pod in &before {
+        server.ask(&server.at_pod(pod), &robot).await.unwrap();
+    }
+    // All of them anew: what they start with is what was in force last, sealed in the database.
+    server
+        .kubectl(&["delete", "pods", "-l", "app.kubernetes.io/instance=main", "--wait=true"])
+        .success();
+    server
+        .kubectl(&["rollout", "status", "deployment/main", "--timeout=120s"])
+        .success();
+    let after = server.pods();
+    assert_eq!(after.len(), 2, "{after:?}");
+    for pod in &after {
+        assert!(!before.iter().any(|old| old.name == pod.name));
+        assert_eq!(server.lifetime_at(pod, &robot).await, 15 * 60);
+    }
+    // What is changed meanwhile is caught up with.
+    server.patch("authpolicy/services", r#"{"spec":{"token":{"accessTokenTTL":"5m"}}}"#);
+    home(&["scale", "deployment/nauthera-operator", "--replicas=2"]);
+    server.ready("authpolicy/services");
+    for pod in &after {
+        assert_eq!(server.lifetime_at(pod, &robot).await, 5 * 60, "{}", pod.name);
+    }
+    home(&["rollout", "status", "deployment/nauthera-operator", "--timeout=120s"]);
+}
+
+#[tokio::test]
+#[ignore = "the operator does not make servers yet"]
+async fn the_standby_takes_over_from_a_leader_that_is_killed() {
+    let Some(installation) = Installation::shared() else { return };
+    let server = Server::start(installation, "take-over", 1);
+    let (pods, robot) = (server.pods(), server.credentials("robot"));
+    let _alone = installation.alone().await;
+    let holder = || {
+        let lease = [
+            "-n",
+            HOME,
+            "get",
+            "lease/nauthera-operator",
+            "-o",
+            "jsonpath={.spec.holderIdentity}",
+        ];
+        installation.cluster.kubectl(&lease).success()
+    };
+    let leader = holder();
+    let kill = ["-n", HOME, "delete", "pod", &leader, "--grace-period=0", "--force", "--wait=false"];
+    installation.cluster.kubectl(&kill).success();
+    server.set_lifetime("5m");
+    assert_eq!(server.lifetime_at(&pods[0], &robot).await, 5 * 60);
+    assert_ne!(holder(), leader);
+    installation
+        .cluster
+        .kubectl(&["-n", HOME, "rollout", "status", "deployment/nauthera-operator", "--timeout=120s"])
+        .success();
+}
