@@ -43,6 +43,7 @@ pub fn server() -> &'static Postgres {
 }
 
 /// One that also listens on another address of this machine, with TLS for that name, and lets a network in (`198.18.0.0/22`), by password only.
+#[allow(dead_code, reason = "it is for tests/kube")]
 pub fn start_for(address: &str, network: &str) -> Postgres {
     let admit = format!("hostssl all all {network} scram-sha-256");
     start_with(&format!("127.0.0.1,{address}"), &["localhost", address], &admit)

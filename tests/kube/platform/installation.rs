@@ -138,7 +138,7 @@ fn blocking<F: Future<Output = ()> + Send>(work: impl FnOnce() -> F + Send) {
                     .enable_all()
                     .build()
                     .unwrap()
-                    .block_on(work())
+                    .block_on(work());
             })
             .join()
             .unwrap();
