@@ -87,4 +87,7 @@ async fn helm_install_and_four_manifests_are_a_first_login() {
     browser.see_text("body", "Look at your terminal").await;
     script.wait_for_line("her name", |line| line.contains("Alice Example").then_some(()));
     browser.quit().await;
+
+    drop(forwarded);
+    cluster.end();
 }

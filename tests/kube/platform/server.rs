@@ -42,6 +42,8 @@ spec:
   policySelector: {matchLabels: {environment: tests}}
   userStoreRef: {name: people}
   tls: {issuerRef: {name: authority, kind: ClusterIssuer}}
+  # The servers of many tests are on one node, which is hardly a node's usual load.
+  resources: {requests: {cpu: 10m, memory: 32Mi}}
 ---
 apiVersion: auth.nauthera.io/v1alpha1
 kind: UserStore

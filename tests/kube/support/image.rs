@@ -40,21 +40,17 @@ impl Archives {
         };
         let path = |name: &str| folder.path().join(name);
         let text = |path: &Path| path.to_str().unwrap().to_owned();
-        let mut paths = Vec::new();
-        for (file, name) in [("nauthera.tar", IMAGE), ("next.tar", NEXT_IMAGE)] {
-            let (archive, source) = (path(file), text(&binary));
-            make(&[
-                "--user",
-                "65532:65532",
-                "--libraries-of",
-                &source,
-                &text(&archive),
-                name,
-                "/usr/local/bin/nauthera",
-                &format!("/usr/local/bin/nauthera={source}"),
-            ]);
-            paths.push(archive);
-        }
+        let (archive, source) = (path("nauthera.tar"), text(&binary));
+        make(&[
+            "--user",
+            "65532:65532",
+            "--libraries-of",
+            &source,
+            &text(&archive),
+            &format!("{IMAGE},{NEXT_IMAGE}"),
+            "/usr/local/bin/nauthera",
+            &format!("/usr/local/bin/nauthera={source}"),
+        ]);
         let pause = path("pause.tar");
         let busybox = cache("kubelab/ctr/bin/busybox");
         make(&[
@@ -64,7 +60,9 @@ impl Archives {
             &format!("/bin/busybox={}", busybox.display()),
             "/bin/sleep=->busybox",
         ]);
-        paths.push(pause);
-        Self { _folder: folder, paths }
+        Self {
+            _folder: folder,
+            paths: vec![archive, pause],
+        }
     }
 }

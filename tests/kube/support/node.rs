@@ -3,7 +3,7 @@
 use super::access::Access;
 use super::control_plane::audit_log;
 use super::image::archives;
-use super::tools::{Said, repository, run};
+use super::tools::{Said, cache, repository, run};
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ pub struct NodeCluster {
     /// The addresses of its Pods, for who lets them in.
     pub pods: String,
     /// Its standard input is what keeps the cluster alive.
-    _life: Child,
+    life: Child,
 }
 
 impl NodeCluster {
@@ -38,6 +38,9 @@ impl NodeCluster {
     }
 
     fn try_to_start(cert_manager: bool) -> Result<Self, String> {
+        if !cache("kubelab/ctr/usr/bin/containerd").exists() {
+            return Err("there is no containerd; scripts/setup unpacks it, as root, from a Debian mirror".to_owned());
+        }
         let images: Vec<&OsStr> = archives().paths.iter().map(|path| path.as_os_str()).collect();
         // A short path: etcd listens on unix sockets in it.
         let dir = tempfile::Builder::new().prefix("nauthera-").tempdir_in("/tmp").unwrap().keep();
@@ -68,7 +71,7 @@ impl NodeCluster {
                     init: value("INIT"),
                     host: value("HOST"),
                     pods: value("PODS"),
-                    _life: life,
+                    life: life,
                 });
             }
             said.push(line);
@@ -90,6 +93,20 @@ impl NodeCluster {
         let words = ["sh", "-c", script, &address].into_iter().chain(command.iter().copied());
         self.on_the_node(words)
     }
+
+    /// Ends it, and looks at what is left: nothing.
+    pub fn end(self) {
+        let (init, host, folder) = (self.init.clone(), self.host.clone(), self.kubeconfig().parent().unwrap().to_owned());
+        assert!(Path::new("/proc").join(&init).exists() && folder.exists());
+        drop(self);
+        assert!(
+            !Path::new("/proc").join(&init).exists(),
+            "the first process of the namespaces is still there"
+        );
+        assert!(!folder.exists(), "{} is still there", folder.display());
+        let routes = run(Path::new("ip"), ["route"], &[], "").success();
+        assert!(!routes.contains(&host), "{routes}");
+    }
 }
 
 impl Deref for NodeCluster {
@@ -102,8 +119,8 @@ impl Deref for NodeCluster {
 
 impl Drop for NodeCluster {
     fn drop(&mut self) {
-        drop(self._life.stdin.take());
-        let _ = self._life.wait();
+        drop(self.life.stdin.take());
+        let _ = self.life.wait();
     }
 }
 
