@@ -37,9 +37,9 @@ spec: {{authServerRef: {{name: main, namespace: crowd}}, grantTypes: [client_cre
     ]);
 
     let pods = server.pods();
-    server.signal(&pods[0], "STOP");
+    installation.cluster.signal("crowd", &pods[0].name, "STOP");
     kubectl(&["delete", "namespace", "crowd-team", "--timeout=60s"]);
-    server.signal(&pods[0], "CONT");
+    installation.cluster.signal("crowd", &pods[0].name, "CONT");
     server.ready("authserver/main");
     let status = server.get("authserver/main")["status"].clone();
     assert_eq!(status["clients"], 1, "{status}");

@@ -147,16 +147,6 @@ impl Server {
         self.ready("authpolicy/services");
     }
 
-    /// Sends a signal to the program in a Pod, by its name without SIG.
-    #[track_caller]
-    pub fn signal(&self, pod: &Pod, name: &str) {
-        let status = self.get(&format!("pod/{}", pod.name))["status"].clone();
-        let container = status["containerStatuses"][0]["containerID"].as_str().unwrap();
-        let id = container.strip_prefix("containerd://").unwrap();
-        let script = format!("kill -{name} $(grep -l {id} /proc/[0-9]*/cgroup | cut -d/ -f3)");
-        self.installation.cluster.on_the_node(["sh", "-c", &script]).success();
-    }
-
     /// An object as it is now.
     #[track_caller]
     pub fn get(&self, object: &str) -> Value {

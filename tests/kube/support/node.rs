@@ -86,6 +86,25 @@ impl NodeCluster {
         run(Path::new("nsenter"), arguments, &[], "")
     }
 
+    /// Sends a signal to the program in a Pod, by its name without SIG.
+    #[track_caller]
+    pub fn signal(&self, namespace: &str, pod: &str, name: &str) {
+        let container = self.kubectl(&[
+            "-n",
+            namespace,
+            "get",
+            "pod",
+            pod,
+            "-o",
+            "jsonpath={.status.containerStatuses[0].containerID}",
+        ]);
+        let container = container.success();
+        let id = container.strip_prefix("containerd://").unwrap();
+        // Its cgroup bears its name.
+        let script = format!("kill -{name} $(grep -l {id} /proc/[0-9]*/cgroup | cut -d/ -f3)");
+        self.on_the_node(["sh", "-c", &script]).success();
+    }
+
     /// Runs something in the network of the Pod that has this address.
     pub fn in_the_network_of(&self, address: IpAddr, command: &[&str]) -> Said {
         let script = r#"for net in /run/netns/*; do nsenter --net="$net" ip -o addr | grep -qF " $0/" && exec nsenter --net="$net" "$@"; done; echo "no Pod has $0" >&2; exit 1"#;
