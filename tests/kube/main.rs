@@ -12,6 +12,7 @@
 #[allow(dead_code)]
 #[path = "../e2e/support/mod.rs"]
 mod e2e;
+mod operator;
 mod packaging;
 mod platform;
 #[allow(dead_code)]

@@ -43,8 +43,8 @@ pub enum Act {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The Secret is another's
-    #[error("a Secret of that name is there and was not made for this client")]
-    Foreign,
+    #[error("Secret {0} is there and was not made for this client")]
+    Foreign(Key),
     /// Something was written meanwhile: what is known has to catch up
     #[error("it was changed meanwhile")]
     Overtaken,
@@ -179,7 +179,7 @@ async fn adopt(secrets: &Api<Secret>, subject: &Subject, name: &Key, content: &C
     };
     let (_, found) = view(found);
     if !is_this_clients(&found, subject) {
-        return Err(Failure::Foreign);
+        return Err(Failure::Foreign(name.clone()));
     }
     if found.deletion_timestamp.is_some() {
         return Err(Failure::Overtaken);

@@ -134,8 +134,14 @@ impl<'a> Look<'a> {
         owned.filter(move |(_, view)| view.owner.as_ref().is_some_and(|owner| owner.uid == uid))
     }
 
-    /// The Secret that a client uses according to `compile`, if it made that known.
+    /// The Secret that was made for a client and that it uses according to `compile`, if that made it known. One that somebody gave it is
+    /// nothing to look after.
     fn secret_in_use(&self, client: &Key) -> Option<Key> {
+        let in_force = self.world.compiled.accepted.clients.get(client);
+        let secret = in_force.and_then(|object| object.spec.secret.as_ref());
+        if secret.is_some_and(|secret| secret.existing_ref.is_some()) {
+            return None;
+        }
         let verdict = self.world.compiled.verdict(Kind::AuthClient, client)?;
         let Status::AuthClient(status) = &verdict.status else {
             return None;
@@ -202,7 +208,7 @@ impl Desk {
             Err(failure) => {
                 match failure {
                     Failure::Overtaken => {}
-                    Failure::Foreign => entry.fault = Some(conflict(failure.to_string())),
+                    Failure::Foreign(_) => entry.fault = Some(conflict(failure.to_string())),
                     Failure::Api(message) => {
                         entry.fault = Some(("SecretNotWritten", format!("the API server refused: {message}; it is tried again")));
                     }

@@ -3,7 +3,7 @@
 use super::act::{Act, Failure};
 use super::desk::{Desk, Job};
 use super::generated::{Content, Reading, keys, read};
-use crate::config::input::{Accepted, Key, Kind, Object, Options, Resources, Runtime};
+use crate::config::input::{Accepted, Key, Kind, Object, Options, Resources, Runtime, SecretObject};
 use crate::config::snapshot::Snapshot;
 use crate::config::{compile, share};
 use crate::oauth::opaque::TokenHash;
@@ -166,7 +166,14 @@ impl Cluster {
             match read(name, view, before.map(Arc::as_ref)) {
                 Reading::Made(made) => drop(generated.insert(name.clone(), Arc::new(made))),
                 Reading::Spoilt => {}
-                Reading::Foreign => drop(self.resources.secrets.insert(name.clone(), Arc::default())),
+                Reading::Foreign => {
+                    let data = view.keys().filter_map(|key| Some((key.to_owned(), view.text(key)?)));
+                    let secret = SecretObject {
+                        labels: view.labels.clone(),
+                        data: data.collect(),
+                    };
+                    self.resources.secrets.insert(name.clone(), secret.into());
+                }
             }
         }
         self.resources.generated = generated;
@@ -236,7 +243,7 @@ impl Cluster {
                 Act::Create(name, content) => {
                     self.done.push("create".to_owned());
                     if self.world.secrets.contains_key(name) {
-                        return Err(Failure::Foreign);
+                        return Err(Failure::Foreign(name.clone()));
                     }
                     self.put_secret(name, view_of(content, owner.clone(), &format!("uid of {name}")));
                 }

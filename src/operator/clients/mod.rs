@@ -137,7 +137,7 @@ async fn work(client: Client, events: Events, slots: Arc<Semaphore>, job: Job) -
     let _slot = slots.acquire_owned().await;
     for act in &job.acts {
         if let Err(failure) = perform(&client, &job.subject, act).await {
-            if matches!(failure, Failure::Foreign) {
+            if matches!(failure, Failure::Foreign(_)) {
                 events.warning(Kind::AuthClient, &key, "SecretConflict", "MakeSecret", failure.to_string());
             }
             return (key, Err(failure));

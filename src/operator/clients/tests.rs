@@ -131,7 +131,9 @@ fn a_name_that_is_taken_is_reported_and_tried_again_until_it_is_free() {
     cluster.compile();
     let plan = cluster.desk.plan(&cluster.world, &cluster.board, cluster.now, cluster.instant);
     assert_eq!(plan.jobs.len(), 1);
-    let _ = cluster.desk.done(&shop(), &Err(super::act::Failure::Foreign), cluster.instant);
+    let _ = cluster
+        .desk
+        .done(&shop(), &Err(super::act::Failure::Foreign(shop_secret())), cluster.instant);
     assert_eq!(conflict(&cluster).as_deref(), Some("SecretConflict"));
     cluster.act();
     assert!(cluster.done().is_empty(), "not hot");
@@ -139,6 +141,32 @@ fn a_name_that_is_taken_is_reported_and_tried_again_until_it_is_free() {
     cluster.settle();
     assert_eq!(conflict(&cluster), None);
     assert_eq!(cluster.client_secret().len(), 43);
+}
+
+#[test]
+fn a_secret_of_ones_own_is_used_and_never_written() {
+    let mut cluster = without_rotation();
+    cluster.settle();
+    let mut theirs = SecretView::new(BTreeMap::from([(
+        "client_secret".to_owned(),
+        b"0123456789abcdef0123456789abcdef".to_vec(),
+    )]));
+    theirs.labels.insert("auth.nauthera.io/client-secret".to_owned(), "true".to_owned());
+    let own = Key::new("team-a", "own");
+    cluster.put_secret(&own, theirs);
+    cluster.put_client(&shop(), json!({"secret": {"existingRef": {"name": "own"}}}));
+    cluster.done();
+    cluster.settle();
+    assert_eq!(conflict(&cluster), None);
+    assert!(cluster.takes("a", "0123456789abcdef0123456789abcdef"));
+    assert_eq!(cluster.done(), ["delete"], "the one that had been made, and nothing else");
+    let names: Vec<&Key> = cluster.world.secrets.keys().collect();
+    assert_eq!(names, [&own]);
+    // And back
+    cluster.put_client(&shop(), json!({}));
+    cluster.settle();
+    assert_eq!((conflict(&cluster), cluster.client_secret().len()), (None, 43));
+    assert!(cluster.secret(&own).is_some());
 }
 
 #[test]

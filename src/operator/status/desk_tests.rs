@@ -54,7 +54,7 @@ fn what_will_be_over_in_a_moment_is_not_written_before_it_has_lasted() {
     assert_eq!(desk.wake(), Some(now + PATIENCE));
     // It was over.
     desk.found(&id, Finding::Nothing, now + SOON);
-    assert_eq!(desk.due(now + PATIENCE), [id.clone()]);
+    assert_eq!(desk.due(now + PATIENCE).as_slice(), std::slice::from_ref(&id));
     assert_eq!(desk.next(now + PATIENCE), None);
     // It was not.
     desk.found(&id, PENDING, now + PATIENCE);

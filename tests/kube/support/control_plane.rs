@@ -63,12 +63,17 @@ impl ControlPlane {
         this
     }
 
+    /// The audit log so far, in the order in which requests were answered.
+    pub fn audit(&self) -> Vec<serde_json::Value> {
+        let log = std::fs::read_to_string(self.folder.join("audit.log")).unwrap();
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     /// Every request of this user so far: verb, resource with its subresource, and the answer's code.
     pub fn requests_of(&self, user: &str) -> Vec<(String, String, u64)> {
-        let log = std::fs::read_to_string(self.folder.join("audit.log")).unwrap();
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        log.lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        self.audit()
+            .iter()
             .filter(|event| event["user"]["username"] == user)
             .map(|event| {
                 let object = &event["objectRef"];
@@ -83,6 +88,46 @@ impl ControlPlane {
                 )
             })
             .collect()
+    }
+
+    /// Kills the API server and starts it again as it was: every watch breaks.
+    pub fn restart_api_server(&self) {
+        let pids = std::fs::read_to_string(self.folder.join("pids")).unwrap();
+        let pid = pids
+            .lines()
+            .filter_map(|line| line.strip_suffix(" kube-apiserver"))
+            .next_back()
+            .unwrap()
+            .to_owned();
+        let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap();
+        let mut arguments = command.split('\0').filter(|argument| !argument.is_empty());
+        let server = arguments.next().unwrap();
+        run(Path::new("kill"), ["-s", "KILL", &pid], &[], "").success();
+        let log = std::fs::File::options()
+            .append(true)
+            .open(self.folder.join("log/kube-apiserver.log"))
+            .unwrap();
+        // In a session of its own, as up.sh starts it: down.sh ends it by its id.
+        let started = Command::new("setsid")
+            .args([
+                "--fork",
+                "sh",
+                "-c",
+                "echo \"$$ kube-apiserver\" >>pids; exec \"$0\" \"$@\"",
+                server,
+            ])
+            .args(arguments)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .status()
+            .unwrap();
+        assert!(started.success());
+        let begun = std::time::Instant::now();
+        while !self.kubectl(&["get", "--raw", "/readyz"]).ok {
+            assert!(begun.elapsed().as_secs() < 120, "the API server does not come back");
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod access;
 pub mod control_plane;
 pub mod image;
 pub mod node;
+pub mod operated;
 pub mod operator;
 pub mod tools;
 pub mod yaml;

@@ -5,9 +5,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Ends when it is dropped; its log is printed when the test panics.
+/// Ends when it is dropped, and with this process however that ends; its log is printed when the test panics.
 pub struct OperatorProcess {
     child: Child,
+    /// Kills the operator when its standard input ends
+    undertaker: Child,
     log: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -30,11 +32,33 @@ impl OperatorProcess {
             .stderr(File::options().append(true).open(&log).unwrap())
             .spawn()
             .unwrap();
+        let undertaker = Command::new("sh")
+            .args(["-c", "trap '' INT TERM; read -r _; kill -9 \"$0\"", &child.id().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         Self {
             child,
+            undertaker,
             log,
             _folder: folder,
         }
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub fn kill(self) {
+        drop(self);
     }
 
     /// What it logged so far.
@@ -45,8 +69,11 @@ impl OperatorProcess {
 
 impl Drop for OperatorProcess {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // First the undertaker: the process id may be another's in a moment.
+        for child in [&mut self.undertaker, &mut self.child] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
         if std::thread::panicking() {
             println!("--- log of the operator ---\n{}", self.log());
         }
