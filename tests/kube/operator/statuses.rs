@@ -67,7 +67,7 @@ fn every_kind_has_a_status_of_its_generation() {
         ])
         .success();
     cluster
-        .apply(&(everything("all-kinds") + &service("all-kinds", "shop", "all-kinds", "")))
+        .apply(&(everything("all-kinds") + service("all-kinds", "shop", "all-kinds", "").as_str()))
         .success();
     for what in [
         "authserver/main",
