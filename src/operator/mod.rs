@@ -18,6 +18,7 @@ pub mod overlay;
 pub mod pauses;
 pub mod replicas;
 pub mod run;
+pub mod servers;
 pub mod settings;
 pub mod status;
 mod supervise;

@@ -8,6 +8,7 @@ use super::lease::{self, Timing};
 use super::metrics::Metrics;
 use super::overlay::{self, Overlays, Publishers};
 use super::replicas::{Replicas, WireDial};
+use super::servers::Servers;
 use super::settings::Settings;
 use super::status::StatusWriter;
 use super::supervise::{GaveUp, supervise};
@@ -101,8 +102,8 @@ impl Operator {
 /// The controllers, each with what it publishes.
 fn controllers(publishers: Publishers, overlays: Overlays, happenings: events::Happenings) -> Vec<Arc<dyn Controller>> {
     let Publishers { board, servers, clients } = publishers;
-    drop(servers);
     vec![
+        Arc::new(Servers::new(servers)),
         Arc::new(Replicas::new(board, WireDial::default())),
         Arc::new(Clients::new(clients, overlays.board.clone())),
         Arc::new(StatusWriter::new(overlays)),

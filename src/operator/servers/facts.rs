@@ -1,0 +1,189 @@
+//! What the status of an AuthServer says of what was made for it. Pure.
+
+use super::desired::Database;
+use super::live::Live;
+use crate::config::input::Key;
+use crate::operator::overlay::Fact;
+use crate::resources::AuthServerSpec;
+use crate::resources::condition::Condition;
+use jiff::Timestamp;
+use serde_json::{Map, json};
+
+/// Something that keeps an AuthServer from being as it is asked for: reason and message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// One word
+    pub reason: &'static str,
+    /// What happened and what to do
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault.
+    pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+/// How the certificate of its HTTPS is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Certificate {
+    /// None is needed
+    NotAsked,
+    /// It is there, and counts until then
+    Until(Option<Timestamp>),
+    /// It is not there; what to do
+    Missing(String),
+}
+
+/// What a fact is made from.
+pub struct Sources<'a> {
+    /// Which AuthServer
+    pub server: &'a Key,
+    /// Its spec
+    pub spec: &'a AuthServerSpec,
+    /// Its database
+    pub database: &'a Database,
+    /// Why it has none, if it has none
+    pub embedded: Option<&'static str>,
+    /// Its Deployment
+    pub deployment: Option<&'a Live>,
+    /// The certificate of its HTTPS
+    pub certificate: Certificate,
+    /// How many pods there shall be at least
+    pub least: i32,
+    /// What is wrong, the most important first
+    pub faults: &'a [Fault],
+    /// Now
+    pub now: Timestamp,
+}
+
+/// The fact.
+pub fn fact(sources: &Sources<'_>) -> Fact {
+    let mut conditions = vec![deployed(sources), available(sources), durable(sources)];
+    conditions.extend(tls(sources));
+    let desired = sources
+        .deployment
+        .and_then(|deployment| deployment.number("/spec/replicas"))
+        .unwrap_or(i64::from(sources.least));
+    let mut fields = Map::new();
+    fields.insert("replicas".to_owned(), json!({"desired": desired}));
+    Fact {
+        conditions,
+        holds_ready: vec!["Deployed", "TLS", "Available"],
+        fields,
+    }
+}
+
+/// The fact of an AuthServer for which nothing can be made.
+pub fn nothing(fault: Fault) -> Fact {
+    Fact {
+        conditions: vec![Condition::no("Deployed", fault.reason, fault.message)],
+        holds_ready: vec!["Deployed"],
+        fields: Map::new(),
+    }
+}
+
+fn deployed(sources: &Sources<'_>) -> Condition {
+    match sources.faults {
+        [] => Condition::yes("Deployed", "Applied", "everything that it needs in the cluster is there"),
+        [first, rest @ ..] => {
+            let mut message = first.message.clone();
+            for fault in rest {
+                message.push_str("; ");
+                message.push_str(&fault.message);
+            }
+            Condition::no("Deployed", first.reason, message)
+        }
+    }
+}
+
+fn available(sources: &Sources<'_>) -> Condition {
+    let Some(deployment) = sources.deployment else {
+        return Condition::no("Available", "NotDeployed", "it has no pods yet");
+    };
+    let number = |field: &str| deployment.number(&format!("/status/{field}")).unwrap_or_default();
+    let wanted = deployment.number("/spec/replicas").unwrap_or(1);
+    let (ready, updated) = (number("readyReplicas"), number("updatedReplicas"));
+    let server = sources.server;
+    let hint = format!(
+        "kubectl -n {} describe pods -l app.kubernetes.io/instance={},app.kubernetes.io/component=server says what they wait for",
+        server.namespace, server.name
+    );
+    let count = format!("{ready} of {wanted} pods are ready");
+    let stuck = deployment.condition("Progressing").is_some_and(|(status, _, _)| status == "False");
+    if let Some(("True", _, message)) = deployment.condition("ReplicaFailure")
+        && ready < wanted
+    {
+        let message = format!("{count}; the cluster refuses its pods: {message}");
+        return if ready == 0 {
+            Condition::no("Available", "PodsRefused", message)
+        } else {
+            Condition::yes("Available", "PodsRefused", message)
+        };
+    }
+    match (ready, stuck) {
+        (0, true) => Condition::no(
+            "Available",
+            "NoReplicaReady",
+            format!("{count}, and that has not changed for long; {hint}"),
+        ),
+        (0, false) => Condition::no("Available", "Starting", format!("{count}; {hint}")),
+        (_, true) => Condition::yes("Available", "RolloutStuck", format!("{count}, but not in the latest form; {hint}")),
+        _ if ready >= wanted && updated >= wanted => Condition::yes("Available", "AllReplicasReady", count),
+        _ => Condition::yes("Available", "RollingOut", count),
+    }
+}
+
+fn durable(sources: &Sources<'_>) -> Condition {
+    match sources.database {
+        Database::Postgres { secret, .. } => {
+            let message = format!("its data is in the PostgreSQL database of the Secret {secret}");
+            Condition::yes("Durable", "PostgreSQL", message)
+        }
+        Database::Embedded => {
+            let why = sources.embedded.unwrap_or("it names no database");
+            let mut message = format!(
+                "{why}, so its data is in SQLite within its one pod and is lost when that pod goes; for more than a trial set database.secretRef"
+            );
+            if sources.spec.replicas > 1 || sources.spec.autoscaling.is_some() {
+                message.push_str(". Replicas and autoscaling count from then on");
+            }
+            Condition::no("Durable", "EmbeddedDatabase", message)
+        }
+    }
+}
+
+fn tls(sources: &Sources<'_>) -> Option<Condition> {
+    match &sources.certificate {
+        Certificate::NotAsked => None,
+        Certificate::Missing(message) => Some(Condition::no("TLS", "CertificateMissing", message.clone())),
+        Certificate::Until(Some(until)) if *until <= sources.now => {
+            let message = format!("the certificate of its HTTPS counted until {until}: renew it");
+            Some(Condition::no("TLS", "CertificateExpired", message))
+        }
+        Certificate::Until(Some(until)) => {
+            let message = format!("the certificate of its HTTPS is there and counts until {until}");
+            Some(Condition::yes("TLS", "CertificateReady", message))
+        }
+        Certificate::Until(None) => {
+            let message = "the Secret with the certificate of its HTTPS holds none in tls.crt, or no tls.key";
+            Some(Condition::no("TLS", "CertificateInvalid", message))
+        }
+    }
+}
+
+/// Whether a Secret has what HTTPS needs, and until when.
+pub fn until(certificate: Option<&[u8]>, key: Option<&[u8]>) -> Option<Timestamp> {
+    key.filter(|key| !key.is_empty())?;
+    super::pki::ends(certificate?)
+}
+
+/// Only to tell values of a status from each other in tests.
+#[cfg(test)]
+pub fn condition<'a>(fact: &'a Fact, type_: &str) -> Option<&'a Condition> {
+    fact.conditions.iter().find(|condition| condition.type_ == type_)
+}

@@ -1,0 +1,179 @@
+use super::pair::Pair;
+use super::*;
+use crate::config::input::Key;
+use crate::grpc::identity::Pem;
+use crate::operator::servers::names::Names;
+use crate::operator::world::SecretView;
+use jiff::{SignedDuration, Timestamp};
+use rustls::pki_types::ServerName;
+use std::collections::BTreeMap;
+
+struct Scene {
+    names: Names,
+    secrets: BTreeMap<String, SecretView>,
+    now: Timestamp,
+}
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+const ALL: [&str; 3] = ["main-config-ca", "main-config-server", "main-config-operator"];
+
+impl Scene {
+    /// Handshakes are judged by the real clock: what is issued within the next two hours of the scene counts by then.
+    fn new() -> Self {
+        Self {
+            names: Names::of(&Key::new("identity", "main")),
+            secrets: BTreeMap::new(),
+            now: Timestamp::now() - SignedDuration::from_hours(2),
+        }
+    }
+
+    /// Plans and writes; what was written, and why.
+    fn round(&mut self) -> Vec<(String, &'static str)> {
+        let sides = Sides {
+            authority: self.secrets.get(ALL[0]),
+            server: self.secrets.get(ALL[1]),
+            operator: self.secrets.get(ALL[2]),
+        };
+        let plan = plan(&self.names, sides, self.now).unwrap();
+        assert!(plan.again > self.now);
+        let mut done = Vec::new();
+        for write in plan.writes {
+            let mut view = SecretView::new(write.data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
+            view.annotations = write
+                .annotations
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
+            done.push((write.name.clone(), write.why));
+            self.secrets.insert(write.name, view);
+        }
+        done
+    }
+
+    fn names_of(&mut self) -> Vec<String> {
+        self.round().into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn later(&mut self, by: SignedDuration) {
+        self.now += by;
+    }
+
+    fn pem(&self, name: &str) -> Pem {
+        let bytes = |key: &str| self.secrets[name].bytes(key).unwrap().to_vec();
+        Pem {
+            certificate: bytes("tls.crt"),
+            key: bytes("tls.key"),
+            authorities: bytes("ca.crt"),
+        }
+    }
+
+    /// Whether pods that have read `server` and an operator that has read `operator` can talk to each other.
+    fn can_talk(&self, server: &Pem, operator: &Pem) -> bool {
+        let server = server.server_config(&self.names.operator_identity()).unwrap();
+        let client = operator.client_config().unwrap();
+        let name = ServerName::try_from(self.names.server_identity()).unwrap();
+        let mut client = rustls::ClientConnection::new(client.into(), name).unwrap();
+        let mut server = rustls::ServerConnection::new(server.into()).unwrap();
+        for _ in 0..10 {
+            let mut wire = Vec::new();
+            while client.wants_write() {
+                client.write_tls(&mut wire).unwrap();
+            }
+            while server.read_tls(&mut wire.as_slice()).unwrap() > 0 && server.process_new_packets().is_ok() {
+                wire.clear();
+            }
+            let mut wire = Vec::new();
+            while server.wants_write() {
+                server.write_tls(&mut wire).unwrap();
+            }
+            while client.read_tls(&mut wire.as_slice()).unwrap() > 0 && client.process_new_packets().is_ok() {
+                wire.clear();
+            }
+        }
+        !client.is_handshaking() && !server.is_handshaking()
+    }
+
+    fn both_talk(&self) -> bool {
+        self.can_talk(&self.pem(ALL[1]), &self.pem(ALL[2]))
+    }
+}
+
+#[test]
+fn from_nothing_both_sides_get_what_the_other_trusts_and_then_nothing_is_written() {
+    let mut scene = Scene::new();
+    assert_eq!(scene.names_of(), ALL);
+    assert!(scene.both_talk());
+    assert_eq!(scene.round(), []);
+    scene.later(DAY);
+    assert_eq!(scene.round(), []);
+}
+
+#[test]
+fn a_certificate_is_renewed_at_two_thirds_of_its_life_by_the_same_authority() {
+    let mut scene = Scene::new();
+    scene.round();
+    let authority = scene.pem(ALL[0]);
+    scene.later(DAY * 59);
+    assert_eq!(scene.round(), []);
+    scene.later(DAY * 2);
+    assert_eq!(scene.names_of(), ALL[1..]);
+    assert!(scene.pem(ALL[0]) == authority);
+    assert_eq!(scene.round(), []);
+}
+
+#[test]
+fn a_new_authority_cuts_nobody_off_at_any_step() {
+    let mut scene = Scene::new();
+    scene.round();
+    scene.secrets.remove(ALL[0]);
+    let mut steps = 0;
+    let mut before = (scene.pem(ALL[1]), scene.pem(ALL[2]));
+    for _ in 0..60 {
+        let written = scene.round();
+        let now = (scene.pem(ALL[1]), scene.pem(ALL[2]));
+        // Each side reads when it likes: the new with the new, the old with the new, the new with the old.
+        for (server, operator) in [(&now.0, &now.1), (&before.0, &now.1), (&now.0, &before.1)] {
+            assert!(scene.can_talk(server, operator), "after {written:?}");
+        }
+        steps += usize::from(!written.is_empty());
+        before = now;
+        scene.later(MINUTE);
+    }
+    assert_eq!(steps, 3, "trust, show, drop");
+    let authorities = String::from_utf8(scene.pem(ALL[1]).authorities).unwrap();
+    assert_eq!(authorities.matches("BEGIN").count(), 1);
+}
+
+#[test]
+fn what_somebody_spoilt_is_issued_anew() {
+    let mut scene = Scene::new();
+    scene.round();
+    let mut spoilt = BTreeMap::from([("tls.crt".to_owned(), b"?".to_vec()), ("tls.key".to_owned(), b"?".to_vec())]);
+    scene.secrets.insert(ALL[2].to_owned(), SecretView::new(spoilt.clone()));
+    assert_eq!(scene.names_of(), ALL[2..]);
+    assert!(scene.both_talk());
+    // A key that belongs to another certificate
+    spoilt.insert("tls.crt".to_owned(), scene.pem(ALL[1]).certificate);
+    spoilt.insert("tls.key".to_owned(), scene.pem(ALL[2]).key);
+    scene.secrets.insert(ALL[1].to_owned(), SecretView::new(spoilt));
+    assert_eq!(scene.names_of(), ALL[1..2]);
+    assert!(scene.both_talk());
+}
+
+#[test]
+fn a_certificate_of_another_name_is_not_used() {
+    let mut scene = Scene::new();
+    scene.round();
+    let operator = scene.secrets[ALL[2]].clone();
+    scene.secrets.insert(ALL[1].to_owned(), operator);
+    assert_eq!(scene.names_of(), ALL[1..2]);
+}
+
+#[test]
+fn no_key_is_shown() {
+    let mut scene = Scene::new();
+    scene.round();
+    let pair = Pair::of(&scene.secrets[ALL[0]]).unwrap();
+    assert!(!format!("{pair:?}").contains("PRIVATE"));
+}
