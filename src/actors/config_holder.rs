@@ -5,28 +5,38 @@
 use super::clock::SharedClock;
 use super::departures::Departures;
 use super::gate::callable;
+use super::last_known_good::{Keeping, LastKnownGood};
+pub use super::last_known_good::{NotRestored, Restore, Restored};
 pub use super::user_sync::SyncStatus;
 use super::user_sync::UserSync;
 use crate::accounts::verifier::PasswordVerifier;
 use crate::config::snapshot::{Position, Revision, Snapshot};
+use crate::jose::seal::Sealer;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
+use crate::wire::Fault;
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Supervised, WrapFuture};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 /// What the holder publishes. Outlives a restart of the actor.
-struct Published {
-    current: ArcSwapOption<Snapshot>,
+pub(super) struct Published {
+    pub(super) current: ArcSwapOption<Snapshot>,
     /// The highest that was seen; read and written in the holder's turn
     position: watch::Sender<Position>,
     changes: watch::Sender<Option<Arc<Snapshot>>>,
     sync: watch::Sender<SyncStatus>,
     departures: Departures,
     /// What is waited for while there is no configuration
-    awaited: ArcSwap<String>,
+    pub(super) awaited: ArcSwap<String>,
+    /// How far what an operator sent is kept
+    keeping: Keeping,
+    /// What is in force was kept from an earlier process, and nobody has sent anything since
+    pub(super) from_memory: AtomicBool,
 }
 
 /// Reads the configuration in force. Cheap to clone.
@@ -66,6 +76,12 @@ impl ConfigReader {
         let _ = sync.wait_for(|status| status.synced.as_ref() == Some(revision)).await;
     }
 
+    /// Completes when what the operator sent last is kept for the next start; at once if nothing keeps it. It need not wait for its turn:
+    /// the process may be about to end.
+    pub async fn kept(&self) {
+        self.0.keeping.hurry().await;
+    }
+
     /// Completes when the grants of every client that was deleted have ended.
     pub async fn departures_settled(&self) {
         self.0.departures.settled().await;
@@ -84,12 +100,15 @@ pub struct ConfigHolderSettings {
     pub metrics: Metrics,
     /// What it waits for as long as there is no configuration
     pub awaited: &'static str,
+    /// Seals what an operator sent, to be kept for the next start; `None`: it is not kept
+    pub sealer: Option<Sealer>,
 }
 
 /// The actor.
 pub struct ConfigHolder {
     settings: ConfigHolderSettings,
-    published: Arc<Published>,
+    pub(super) published: Arc<Published>,
+    pub(super) last_known_good: Option<Arc<LastKnownGood>>,
     applied_at: Option<Timestamp>,
     refused: Option<Nack>,
 }
@@ -104,9 +123,16 @@ impl ConfigHolder {
             sync: watch::Sender::new(SyncStatus::default()),
             departures: Departures::new(),
             awaited: ArcSwap::from_pointee(settings.awaited.to_owned()),
+            keeping: Keeping::new(settings.sealer.is_some()),
+            from_memory: AtomicBool::new(false),
         });
         let reader = ConfigReader(Arc::clone(&published));
+        let last_known_good = settings
+            .sealer
+            .clone()
+            .map(|sealer| Arc::new(LastKnownGood::new(Arc::clone(&settings.store), sealer, Arc::clone(&settings.clock))));
         let holder = Self {
+            last_known_good,
             settings,
             published,
             applied_at: None,
@@ -130,6 +156,10 @@ impl Actor for ConfigHolder {
         ctx.spawn(async move { sync.run(changes, &published.sync).await }.into_actor(self));
         let (store, published) = (Arc::clone(&self.settings.store), Arc::clone(&self.published));
         ctx.spawn(async move { published.departures.run(&*store).await }.into_actor(self));
+        if let Some(last) = self.last_known_good.clone() {
+            let published = Arc::clone(&self.published);
+            ctx.spawn(async move { last.keep(&published.keeping).await }.into_actor(self));
+        }
     }
 }
 
@@ -158,12 +188,16 @@ pub struct Ack {
 
 /// A configuration was refused; the one before stays in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("configuration {revision} was refused: {}", reasons.join("; "))]
+#[error("configuration {revision} was refused: {}", listed(reasons))]
 pub struct Nack {
     /// Which
     pub revision: Revision,
-    /// Everything that is wrong with it
-    pub reasons: Vec<String>,
+    /// Everything that is wrong with it, each with the resource that is to blame
+    pub reasons: Vec<Fault>,
+}
+
+fn listed(reasons: &[Fault]) -> String {
+    reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Puts a configuration in force that an operator sent, as a whole or not at all.
@@ -193,7 +227,7 @@ impl Handler<Apply> for ConfigHolder {
     type Result = Result<Ack, Nack>;
 
     fn handle(&mut self, Apply(snapshot): Apply, _: &mut Self::Context) -> Self::Result {
-        self.put_in_force(Arc::new(snapshot))
+        self.put_in_force(Arc::new(snapshot), self.settings.clock.now())
     }
 }
 
@@ -211,21 +245,33 @@ impl Handler<ApplyAt> for ConfigHolder {
         if base.is_some() && base != self.published.current.load().as_ref().map(|current| current.revision.clone()) {
             return Err(Refused::BaseUnknown);
         }
-        let ack = self.put_in_force(snapshot).map_err(Refused::Nack)?;
-        self.published.position.send_replace(position);
+        let ack = self
+            .put_in_force(Arc::clone(&snapshot), self.settings.clock.now())
+            .map_err(Refused::Nack)?;
+        self.take_position(snapshot, position);
+        self.published.from_memory.store(false, Ordering::Relaxed);
         Ok(ack)
     }
 }
 
 impl ConfigHolder {
-    fn put_in_force(&mut self, snapshot: Arc<Snapshot>) -> Result<Ack, Nack> {
+    /// What is in force came with this position.
+    pub(super) fn take_position(&self, snapshot: Arc<Snapshot>, position: Position) {
+        self.published.position.send_replace(position);
+        self.published.keeping.note(snapshot, position);
+    }
+
+    /// Whose clients have departed have done so at `since`.
+    pub(super) fn put_in_force(&mut self, snapshot: Arc<Snapshot>, since: Timestamp) -> Result<Ack, Nack> {
         let current = self.published.current.load_full();
         let revision = snapshot.revision.clone();
         if current.as_ref().is_some_and(|current| current.revision == revision) {
             self.settings.metrics.snapshot_applied("unchanged");
             return Ok(Ack { revision, changed: false });
         }
-        let reasons = faults(&snapshot, current.as_deref());
+        // What was kept may be of an AuthServer that was made anew since: nobody was told anything in its name by this process.
+        let bound = current.as_deref().filter(|_| !self.published.from_memory.load(Ordering::Relaxed));
+        let reasons = faults(&snapshot, bound);
         if !reasons.is_empty() {
             let nack = Nack { revision, reasons };
             tracing::warn!(%nack, "a configuration was refused; the one before stays");
@@ -234,9 +280,7 @@ impl ConfigHolder {
             return Err(nack);
         }
         let clients = snapshot.clients.len();
-        self.published
-            .departures
-            .note(current.as_deref(), &snapshot, self.settings.clock.now());
+        self.published.departures.note(current.as_deref(), &snapshot, since);
         self.published.current.store(Some(Arc::clone(&snapshot)));
         self.published.changes.send_replace(Some(snapshot));
         self.applied_at = Some(self.settings.clock.now());
@@ -249,43 +293,40 @@ impl ConfigHolder {
 }
 
 /// What the server cannot run on, however it came to be. `config::compile` says the rest, with the resource's name.
-fn faults(new: &Snapshot, current: Option<&Snapshot>) -> Vec<String> {
+fn faults(new: &Snapshot, current: Option<&Snapshot>) -> Vec<Fault> {
     let mut faults = Vec::new();
+    let mut server = |reason: String| faults.push(Fault::new("AuthServer", new.server.clone(), reason));
     if let Some(current) = current.filter(|current| current.issuer != new.issuer) {
-        faults.push(format!(
+        server(format!(
             "the issuer is {} and cannot change to {} while the server runs: tokens and sessions are bound to it",
             current.issuer, new.issuer
         ));
     }
     match url::Url::parse(&new.issuer) {
         Ok(url) if !matches!(url.scheme(), "https" | "http") || url.query().is_some() || url.fragment().is_some() => {
-            faults.push(format!(
+            server(format!(
                 "the issuer {} is not an http(s) URL without query and fragment",
                 new.issuer
             ));
         }
-        Ok(_) if new.issuer.ends_with('/') => faults.push(format!("the issuer {} ends with a slash", new.issuer)),
+        Ok(_) if new.issuer.ends_with('/') => server(format!("the issuer {} ends with a slash", new.issuer)),
         Ok(_) => {}
-        Err(error) => faults.push(format!("the issuer {} is not a URL: {error}", new.issuer)),
+        Err(error) => server(format!("the issuer {} is not a URL: {error}", new.issuer)),
     }
     if new.signing.algorithms.is_empty() {
-        faults.push("no signing algorithm is configured".to_owned());
+        server("no signing algorithm is configured".to_owned());
     }
     if new.signing.rotate_every.is_zero() {
-        faults.push("signing keys would rotate without a pause: rotateEvery is zero".to_owned());
+        server("signing keys would rotate without a pause: rotateEvery is zero".to_owned());
     }
-    for (id, client) in &new.clients {
-        if *id != client.id {
-            faults.push(format!("client {} is listed under the id {id}", client.id));
-        }
+    for (id, client) in new.clients.iter().filter(|(id, client)| **id != client.id) {
+        let reason = format!("client {} is listed under the id {id}", client.id);
+        faults.push(Fault::new("AuthClient", client.resource.clone(), reason));
     }
-    for user in &new.users {
-        if !new.user_stores.iter().any(|store| store.id == user.store) {
-            faults.push(format!(
-                "user {} is in the UserStore {}, which is not used",
-                user.username, user.store
-            ));
-        }
+    let used: HashSet<_> = new.user_stores.iter().map(|store| &store.id).collect();
+    for user in new.users.iter().filter(|user| !used.contains(&user.store)) {
+        let reason = format!("it is in the UserStore {}, which the AuthServer does not use", user.store);
+        faults.push(Fault::new("User", user.username.clone(), reason));
     }
     faults
 }

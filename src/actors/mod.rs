@@ -13,6 +13,7 @@ pub mod gate;
 pub mod guardian;
 pub mod janitor;
 pub mod key_keeper;
+pub mod last_known_good;
 pub mod password_hasher;
 pub mod platform;
 pub mod pulse;

@@ -11,6 +11,7 @@ use super::key_keeper::{KeyKeeper, KeyReader};
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
 use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
 use crate::accounts::verifier::PasswordVerifier;
+use crate::jose::seal::Sealer;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use actix::{Actor, Context, Handler, Supervised};
@@ -32,6 +33,8 @@ pub struct PlatformSettings {
     pub sweep_every: Duration,
     /// What a server without a configuration waits for, for whoever asks why it is not ready
     pub awaited: &'static str,
+    /// Seals what rests in the store: the configuration that an operator sent, for the next start. `None`: it is not kept
+    pub sealer: Option<Sealer>,
 }
 
 impl PlatformSettings {
@@ -44,6 +47,7 @@ impl PlatformSettings {
             hasher: HasherSettings::default(),
             sweep_every: Duration::from_secs(60),
             awaited: "no configuration was applied yet",
+            sealer: None,
         }
     }
 }
@@ -123,6 +127,7 @@ impl Platform {
             hasher,
             sweep_every,
             awaited,
+            sealer,
         } = settings;
         let mut arbiters = Vec::new();
         let mut arbiter = || {
@@ -155,6 +160,7 @@ impl Platform {
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
             awaited,
+            sealer,
         });
         let addr = supervise_on(&arbiter()?, "config_holder", &guardian, move || holder).await?;
         let config_holder = Gate::new("config_holder", addr, GateLimits::default(), metrics.clone());
@@ -234,9 +240,21 @@ impl Platform {
         ]
     }
 
-    /// Ends the platform, when nothing comes in any more: the audit trail is written, then the actors stop. Takes at most about `deadline`.
+    /// Ends the platform, when nothing comes in any more: the audit trail is written and the configuration kept, then the actors stop.
+    /// Takes at most about twice `deadline`.
     pub async fn shutdown(&self, deadline: Duration) {
         self.guardian.begin_shutdown();
+        let (kept, ()) = tokio::join!(tokio::time::timeout(deadline, self.config.kept()), self.write_audit(deadline));
+        if kept.is_err() {
+            tracing::error!(
+                ?deadline,
+                "the database did not take the configuration that is in force; a start without the operator begins with an earlier one"
+            );
+        }
+        self.stop_actors(deadline).await;
+    }
+
+    async fn write_audit(&self, deadline: Duration) {
         match tokio::time::timeout(deadline, self.audit.flush()).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => tracing::error!(%fault, "the last audit events are in the log alone"),
@@ -245,6 +263,9 @@ impl Platform {
                 "the database did not take the last audit events in time; they are in the log alone"
             ),
         }
+    }
+
+    async fn stop_actors(&self, deadline: Duration) {
         let arbiters = std::mem::take(&mut *self.arbiters.lock().unwrap_or_else(PoisonError::into_inner));
         for arbiter in &arbiters {
             arbiter.stop();

@@ -58,14 +58,10 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         } else {
             from_manifests::AWAITED
         },
+        sealer: operated.as_ref().map(FromOperator::sealer),
     })
     .await?;
     tracing::info!(%address, https, version = env!("CARGO_PKG_VERSION"), "listening");
-    let platform = server.platform.clone();
-    actix_rt::spawn(async move {
-        ready(&platform).await;
-        tracing::info!("ready");
-    });
     match (operated, args.configuration.manifests) {
         (Some(operated), _) => server.take_from(operated.start(&server.platform, &pools).await?),
         (None, Some(manifests)) => {
@@ -73,5 +69,10 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         }
         (None, None) => anyhow::bail!("nothing says where the configuration comes from: --manifests or --config-listen"),
     }
+    let platform = server.platform.clone();
+    actix_rt::spawn(async move {
+        ready(&platform).await;
+        tracing::info!("ready");
+    });
     Ok(server.until_the_end(signals).await)
 }

@@ -4,6 +4,7 @@ use super::process::{Ending, Signals};
 use crate::actors::platform::{Platform, PlatformSettings};
 use crate::grpc::server::ConfigServer;
 use crate::http::server::{Listen, serve};
+use crate::jose::seal::Sealer;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::ServerHandle;
@@ -36,6 +37,8 @@ pub struct ServerSettings {
     pub drain: Duration,
     /// What a server without a configuration waits for, for whoever asks why it is not ready
     pub awaited: &'static str,
+    /// Seals what rests in the store
+    pub sealer: Option<Sealer>,
 }
 
 /// A server that runs.
@@ -56,6 +59,7 @@ impl Server {
     pub async fn start(settings: ServerSettings) -> anyhow::Result<Self> {
         let platform = Platform::start(PlatformSettings {
             awaited: settings.awaited,
+            sealer: settings.sealer,
             ..PlatformSettings::new(settings.store, Metrics::new())
         })
         .await?;

@@ -173,13 +173,7 @@ impl ConfigService for Service {
                             changed: ack.changed,
                         })
                     }
-                    Ok(Err(Refused::Nack(nack))) => {
-                        let faults = nack
-                            .reasons
-                            .into_iter()
-                            .map(|reason| fault(Fault::new("AuthServer", self.server.clone(), reason)));
-                        refused(nack.revision.0, faults.collect())
-                    }
+                    Ok(Err(Refused::Nack(nack))) => refused(nack.revision.0, nack.reasons.into_iter().map(fault).collect()),
                     Ok(Err(Refused::BaseUnknown)) => apply_response::Outcome::BaseUnknown(m::BaseUnknown {}),
                     Ok(Err(Refused::Superseded(highest))) => apply_response::Outcome::Superseded(m::Superseded {
                         highest: Some(position(highest)),

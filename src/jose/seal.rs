@@ -4,10 +4,10 @@
 //! ciphertext ‖ tag`; the first three and the [`Binding`] are authenticated with it, so that what was sealed for one place opens at no
 //! other. Every key has an id, and the newest seals while all open: so the keys can be exchanged one after another.
 
-use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, MAX_TAG_LEN, NONCE_LEN, Nonce, RandomizedNonceKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 /// Bytes of a key-encryption key.
@@ -101,6 +101,11 @@ impl SealingKeys {
         self.keys.keys().cloned().collect()
     }
 
+    /// The id of the key that seals.
+    pub fn newest(&self) -> &str {
+        self.keys.last_key_value().map_or("", |(id, _)| id)
+    }
+
     /// Seals bytes for one place.
     ///
     /// # Errors
@@ -139,24 +144,49 @@ impl SealingKeys {
     }
 }
 
-/// The key-encryption keys of this process, which may be exchanged while it runs. Clones share them.
+/// The key-encryption keys of one AuthServer's process, which may be exchanged while it runs. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Sealer(Arc<ArcSwap<SealingKeys>>);
+pub struct Sealer {
+    server: Arc<str>,
+    keys: Arc<watch::Sender<Arc<SealingKeys>>>,
+}
 
 impl Sealer {
-    /// Seals with these, until others come.
-    pub fn new(keys: SealingKeys) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(keys)))
+    /// Seals what belongs to the AuthServer `server` (NAMESPACE/NAME) with these, until others come.
+    pub fn new(server: &str, keys: SealingKeys) -> Self {
+        Self {
+            server: server.into(),
+            keys: Arc::new(watch::Sender::new(Arc::new(keys))),
+        }
+    }
+
+    /// The AuthServer whose things are sealed.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     /// The keys at hand now.
     pub fn keys(&self) -> Arc<SealingKeys> {
-        self.0.load_full()
+        Arc::clone(&self.keys.borrow())
     }
 
     /// Other keys from now on.
     pub fn replace(&self, keys: SealingKeys) {
-        self.0.store(Arc::new(keys));
+        self.keys.send_replace(Arc::new(keys));
+    }
+
+    /// Tells when other keys come.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<SealingKeys>> {
+        self.keys.subscribe()
+    }
+
+    /// What things of this server are bound to.
+    pub fn binding<'a>(&'a self, purpose: &'a str, facts: &'a [&'a str]) -> Binding<'a> {
+        Binding {
+            purpose,
+            server: &self.server,
+            facts,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod back_pressure;
 mod departures;
+mod last_known_good;
 mod logins;
 mod outage;
 mod panics;

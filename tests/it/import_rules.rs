@@ -26,6 +26,7 @@ const RULES: &[(&str, &[&str])] = &[
             "jose",
             "store",
             "directory",
+            "wire",
             "telemetry",
         ],
     ),

@@ -16,12 +16,18 @@ const LONGEST_URL: u64 = 64 * 1024;
 /// The file with the URL cannot be read. The text never quotes what it holds.
 pub fn settings(args: &DatabaseArgs, data: &Path) -> anyhow::Result<(StoreSettings, String)> {
     let (url, named) = match (&args.database_url, &args.database_url_file) {
-        (Some(url), _) => (SecretString::from(url.clone()), "--database-url names it".to_owned()),
+        (Some(url), _) => (
+            SecretString::from(url.clone()),
+            "--database-url (NAUTHERA_DATABASE_URL) names it".to_owned(),
+        ),
         (None, Some(file)) => (read(file)?, format!("--database-url-file {} names it", file.display())),
         (None, None) => {
             let file = data.join("nauthera.sqlite3");
             let url = SecretString::from(format!("sqlite:{}", file.display()));
-            (url, "no --database-url names one, so it is the SQLite file below --data".to_owned())
+            (
+                url,
+                "no --database-url (NAUTHERA_DATABASE_URL) names one, so it is the SQLite file below --data".to_owned(),
+            )
         }
     };
     let settings = StoreSettings {

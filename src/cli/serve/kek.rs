@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 /// How often the folder is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// Reads the folder, and follows it. Must run under an actix system.
+/// Reads the folder, and follows it: the keys of the AuthServer `server`. Must run under an actix system.
 ///
 /// # Errors
 /// A folder without keys, or a file that is none.
-pub fn open(folder: &Path) -> anyhow::Result<Sealer> {
+pub fn open(folder: &Path, server: &str) -> anyhow::Result<Sealer> {
     let first = read(folder)?;
-    let sealer = Sealer::new(keys(&first, folder)?);
+    let sealer = Sealer::new(server, keys(&first, folder)?);
     actix_rt::spawn(follow(folder.to_owned(), first, sealer.clone()));
     Ok(sealer)
 }

@@ -27,6 +27,7 @@ fn crashing_process() {
             store: Arc::new(SqliteStore::in_memory()?),
             drain: Duration::ZERO,
             awaited: "a configuration",
+            sealer: None,
         })
         .await?;
         let platform = server.platform.clone();

@@ -4,6 +4,7 @@ use nauthera::actors::clock::{Clock, ManualClock};
 use nauthera::actors::config_holder::Apply;
 use nauthera::actors::platform::{Platform, PlatformSettings};
 use nauthera::config::snapshot::*;
+use nauthera::jose::seal::Sealer;
 use nauthera::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType};
 use nauthera::oauth::ids::{ClientId, UserStoreId};
@@ -34,9 +35,15 @@ impl TestPlatform {
     }
 
     pub async fn start_on(store: Arc<dyn Store>) -> Self {
+        Self::start_with(store, None).await
+    }
+
+    /// One that keeps what an operator sends.
+    pub async fn start_with(store: Arc<dyn Store>, sealer: Option<Sealer>) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let settings = PlatformSettings {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            sealer,
             ..PlatformSettings::new(store, Metrics::new())
         };
         let platform = Platform::start(settings).await.unwrap();
