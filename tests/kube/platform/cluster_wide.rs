@@ -6,7 +6,6 @@ use super::server::Server;
 use std::collections::BTreeSet;
 
 #[tokio::test]
-#[ignore = "the operator does not make servers yet"]
 async fn four_manifests_are_a_token_from_each_replica_and_a_login_in_a_browser() {
     let Some(installation) = Installation::shared() else { return };
     let _operator = installation.with_operator().await;

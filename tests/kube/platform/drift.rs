@@ -5,7 +5,6 @@ use super::server::Server;
 use serde_json::Value;
 
 #[tokio::test]
-#[ignore = "the operator does not make servers yet"]
 async fn what_is_deleted_by_hand_is_put_back_and_no_pod_notices() {
     let Some(installation) = Installation::shared() else { return };
     let _operator = installation.with_operator().await;

@@ -5,7 +5,6 @@ use super::server::Server;
 use std::fmt::Write;
 
 #[tokio::test]
-#[ignore = "the operator does not make servers yet"]
 async fn a_namespace_with_twenty_clients_is_gone_within_a_minute_while_a_replica_hangs() {
     let Some(installation) = Installation::shared() else { return };
     let _operator = installation.with_operator().await;

@@ -8,7 +8,6 @@ use crate::support::tools::{program, repository};
 use std::process::Command;
 
 #[tokio::test]
-#[ignore = "the operator does not make servers yet"]
 async fn helm_install_and_four_manifests_are_a_first_login() {
     let Some(cluster) = NodeCluster::start(false) else { return };
     cluster.namespaces(&["identity"]);

@@ -4,7 +4,6 @@ use super::installation::{HOME, Installation};
 use super::server::Server;
 
 #[tokio::test]
-#[ignore = "the operator does not make servers yet"]
 async fn servers_go_on_restart_and_serve_without_the_operator() {
     let Some(installation) = Installation::shared() else { return };
     let server = Server::start(installation, "alone", 2);

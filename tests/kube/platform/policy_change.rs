@@ -4,7 +4,6 @@ use super::installation::Installation;
 use super::server::Server;
 
 #[tokio::test]
-#[ignore = "the operator does not make servers yet"]
 async fn every_token_after_the_status_says_so_obeys_the_new_policy_on_every_replica() {
     let Some(installation) = Installation::shared() else { return };
     let _operator = installation.with_operator().await;

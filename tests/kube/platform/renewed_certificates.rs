@@ -16,7 +16,6 @@ fn shown(pod: &Pod, port: u16) -> String {
 }
 
 #[tokio::test]
-#[ignore = "the operator does not make servers yet"]
 async fn renewed_certificates_are_taken_without_a_restart_and_pushes_go_on() {
     let Some(installation) = Installation::shared() else { return };
     let _operator = installation.with_operator().await;

@@ -12,7 +12,6 @@ fn rotations() -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the operator does not make servers yet"]
 async fn neither_who_has_the_old_secret_nor_who_has_the_new_one_is_refused_while_it_rotates() {
     let Some(installation) = Installation::shared() else { return };
     let _operator = installation.with_operator().await;
@@ -23,8 +22,9 @@ async fn neither_who_has_the_old_secret_nor_who_has_the_new_one_is_refused_while
     let (with_new, with_old) = (Load::start(&server, &quick), Load::start(&server, &slow));
     server.patch(
         "authpolicy/services",
-        r#"{"spec":{"clientAuthentication":{"method":"client_secret_basic","secretRotation":{"enabled":true,"schedule":"* * * * *","overlap":"50s","jitter":"0s"}}}}"#,
+        r#"{"spec":{"clientAuthentication":{"method":"client_secret_basic","secretRotation":{"enabled":true,"schedule":"* * * * *","overlap":"50s","jitter":"1s"}}}}"#,
     );
+    server.ready("authpolicy/services");
     for rotation in 0..rotations() {
         let deadline = Instant::now() + Duration::from_secs(90);
         let old = quick.lock().unwrap().clone();

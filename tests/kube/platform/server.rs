@@ -100,6 +100,8 @@ impl Server {
         this.apply(&MANIFESTS.replace("REPLICAS", &replicas.to_string()));
         this.ready("authserver/main");
         this.ready("authclient/robot");
+        // Ready is who serves; these tests want all replicas.
+        this.kubectl(&["rollout", "status", "deployment/main", "--timeout=120s"]).success();
         this
     }
 
