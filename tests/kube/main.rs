@@ -18,4 +18,5 @@ mod platform;
 #[allow(dead_code)]
 #[path = "../it/support/postgres.rs"]
 mod postgres;
+mod servers;
 mod support;

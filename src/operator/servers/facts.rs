@@ -182,8 +182,149 @@ pub fn until(certificate: Option<&[u8]>, key: Option<&[u8]>) -> Option<Timestamp
     super::pki::ends(certificate?)
 }
 
-/// Only to tell values of a status from each other in tests.
 #[cfg(test)]
-pub fn condition<'a>(fact: &'a Fact, type_: &str) -> Option<&'a Condition> {
-    fact.conditions.iter().find(|condition| condition.type_ == type_)
+mod tests {
+    use super::*;
+    use crate::resources::condition::ConditionStatus::{False, True};
+    use kube::api::DynamicObject;
+    use serde_json::Value;
+
+    fn deployment(replicas: i64, status: Value) -> Live {
+        let object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "main"}, "spec": {"replicas": replicas}, "status": status});
+        Live::new(serde_json::from_value::<DynamicObject>(object).unwrap())
+    }
+
+    struct Scene {
+        spec: Value,
+        database: Database,
+        deployment: Option<Live>,
+        certificate: Certificate,
+        faults: Vec<Fault>,
+    }
+
+    impl Default for Scene {
+        fn default() -> Self {
+            Self {
+                spec: json!({"issuerUrl": "https://login.example.org"}),
+                database: Database::Postgres {
+                    secret: "login-db".to_owned(),
+                    authority: false,
+                },
+                deployment: Some(deployment(2, json!({"readyReplicas": 2, "updatedReplicas": 2}))),
+                certificate: Certificate::NotAsked,
+                faults: Vec::new(),
+            }
+        }
+    }
+
+    impl Scene {
+        fn fact(&self) -> Fact {
+            fact(&Sources {
+                server: &Key::new("identity", "main"),
+                spec: &serde_json::from_value(self.spec.clone()).unwrap(),
+                database: &self.database,
+                embedded: Some("the operator has no default database"),
+                deployment: self.deployment.as_ref(),
+                certificate: self.certificate.clone(),
+                least: 2,
+                faults: &self.faults,
+                now: "2026-01-01T00:00:00Z".parse().unwrap(),
+            })
+        }
+
+        fn condition(&self, type_: &str) -> Condition {
+            let fact = self.fact();
+            fact.conditions.into_iter().find(|condition| condition.type_ == type_).unwrap()
+        }
+    }
+
+    #[test]
+    fn one_ready_pod_is_enough_to_serve() {
+        for (ready, updated, status, reason) in [
+            (0, 2, False, "Starting"),
+            (1, 2, True, "RollingOut"),
+            (2, 1, True, "RollingOut"),
+            (2, 2, True, "AllReplicasReady"),
+        ] {
+            let deployment = deployment(2, json!({"readyReplicas": ready, "updatedReplicas": updated}));
+            let scene = Scene {
+                deployment: Some(deployment),
+                ..Scene::default()
+            };
+            let condition = scene.condition("Available");
+            assert_eq!((condition.status, condition.reason.as_str()), (status, reason), "{ready} {updated}");
+        }
+    }
+
+    #[test]
+    fn pods_that_do_not_come_are_said_with_where_to_look() {
+        let stuck = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]);
+        let scene = Scene {
+            deployment: Some(deployment(2, json!({"conditions": stuck}))),
+            ..Scene::default()
+        };
+        let condition = scene.condition("Available");
+        assert_eq!((condition.status, condition.reason.as_str()), (False, "NoReplicaReady"));
+        assert!(
+            condition.message.contains("kubectl -n identity describe pods"),
+            "{}",
+            condition.message
+        );
+        let refused = json!([{"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}]);
+        let scene = Scene {
+            deployment: Some(deployment(2, json!({"conditions": refused}))),
+            ..Scene::default()
+        };
+        let condition = scene.condition("Available");
+        assert!(condition.reason == "PodsRefused" && condition.message.contains("exceeded quota"));
+    }
+
+    #[test]
+    fn the_embedded_database_is_never_silent_and_does_not_hold_ready() {
+        let mut scene = Scene {
+            database: Database::Embedded,
+            ..Scene::default()
+        };
+        let condition = scene.condition("Durable");
+        assert_eq!((condition.status, condition.reason.as_str()), (False, "EmbeddedDatabase"));
+        assert!(
+            condition.message.contains("Replicas"),
+            "it has one pod instead of two: {}",
+            condition.message
+        );
+        assert!(!scene.fact().holds_ready.contains(&"Durable"));
+        scene.spec["replicas"] = json!(1);
+        assert!(!scene.condition("Durable").message.contains("Replicas"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_missing_or_over_is_said() {
+        for (certificate, status, reason) in [
+            (Certificate::Missing("make it".to_owned()), False, "CertificateMissing"),
+            (Certificate::Until(None), False, "CertificateInvalid"),
+            (Certificate::Until("2025-12-31T00:00:00Z".parse().ok()), False, "CertificateExpired"),
+            (Certificate::Until("2026-02-01T00:00:00Z".parse().ok()), True, "CertificateReady"),
+        ] {
+            let scene = Scene {
+                certificate,
+                ..Scene::default()
+            };
+            let condition = scene.condition("TLS");
+            assert_eq!((condition.status, condition.reason.as_str()), (status, reason));
+        }
+        assert!(Scene::default().fact().conditions.iter().all(|condition| condition.type_ != "TLS"));
+    }
+
+    #[test]
+    fn the_first_fault_gives_the_reason_and_all_are_told() {
+        let scene = Scene {
+            faults: vec![Fault::new("DatabaseNotFound", "one"), Fault::new("NameConflict", "two")],
+            ..Scene::default()
+        };
+        let condition = scene.condition("Deployed");
+        assert_eq!(
+            (condition.reason.as_str(), condition.message.as_str()),
+            ("DatabaseNotFound", "one; two")
+        );
+    }
 }

@@ -33,7 +33,7 @@ fn mark(cluster: &ControlPlane, namespace: &str) {
     server(cluster, namespace);
     cluster.apply(&service(namespace, "shop", namespace, "")).success();
     cluster.until_reason(namespace, "authclient/shop", "Ready", "NoReplicas");
-    cluster.until_reason(namespace, "authserver/main", "Ready", "NoReplicas");
+    cluster.until_reason(namespace, "authserver/main", "Ready", "Starting");
     cluster.until_reason(namespace, "authpolicy/all", "Ready", "NoReplicas");
 }
 

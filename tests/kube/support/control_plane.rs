@@ -1,7 +1,8 @@
 //! A real API server with etcd and the controllers, one for all tests of a run.
 
 use super::access::Access;
-use super::tools::{repository, run};
+use super::tools::{program, repository, run};
+use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -63,6 +64,38 @@ impl ControlPlane {
         this
     }
 
+    /// Installs cert-manager: its definitions and its real issuing controllers.
+    pub fn add_cert_manager(&self) {
+        let definitions = cert_manager_definitions();
+        self.kubectl(&["apply", "--server-side", "-f", definitions.to_str().unwrap()])
+            .success();
+        self.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"])
+            .success();
+        self.namespaces(&["cert-manager"]);
+        let kubeconfig = format!("--kubeconfig={}", self.kubeconfig().display());
+        let program = program("cert-manager");
+        self.spawn("cert-manager", [program.to_str().unwrap(), &kubeconfig]);
+    }
+
+    /// Starts a program in a session of its own, as up.sh does: down.sh ends it by its id.
+    fn spawn<'a>(&self, name: &str, command: impl IntoIterator<Item = &'a str>) {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join(format!("log/{name}.log")))
+            .unwrap();
+        let started = Command::new("setsid")
+            .args(["--fork", "sh", "-c", &format!("echo \"$$ {name}\" >>pids; exec \"$0\" \"$@\"")])
+            .args(command)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .status()
+            .unwrap();
+        assert!(started.success());
+    }
+
     /// The audit log so far, in the order in which requests were answered.
     pub fn audit(&self) -> Vec<serde_json::Value> {
         let log = std::fs::read_to_string(self.folder.join("audit.log")).unwrap();
@@ -100,30 +133,8 @@ impl ControlPlane {
             .unwrap()
             .to_owned();
         let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap();
-        let mut arguments = command.split('\0').filter(|argument| !argument.is_empty());
-        let server = arguments.next().unwrap();
         run(Path::new("kill"), ["-s", "KILL", &pid], &[], "").success();
-        let log = std::fs::File::options()
-            .append(true)
-            .open(self.folder.join("log/kube-apiserver.log"))
-            .unwrap();
-        // In a session of its own, as up.sh starts it: down.sh ends it by its id.
-        let started = Command::new("setsid")
-            .args([
-                "--fork",
-                "sh",
-                "-c",
-                "echo \"$$ kube-apiserver\" >>pids; exec \"$0\" \"$@\"",
-                server,
-            ])
-            .args(arguments)
-            .current_dir(&self.folder)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .status()
-            .unwrap();
-        assert!(started.success());
+        self.spawn("kube-apiserver", command.split('\0').filter(|argument| !argument.is_empty()));
         let begun = std::time::Instant::now();
         while !self.kubectl(&["get", "--raw", "/readyz"]).ok {
             assert!(begun.elapsed().as_secs() < 120, "the API server does not come back");

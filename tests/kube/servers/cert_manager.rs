@@ -1,0 +1,73 @@
+//! With cert-manager's own controllers: it issues every certificate, and either side goes on with what the other made.
+
+use super::{ALWAYS, deployed, server};
+use crate::support::control_plane::ControlPlane;
+use crate::support::operated::{installed, start_operator};
+use serde_json::{Value, json};
+
+fn data(cluster: &ControlPlane, namespace: &str, secret: &str) -> Value {
+    cluster.get(namespace, &format!("secret/{secret}"))["data"].clone()
+}
+
+#[test]
+fn cert_manager_issues_every_certificate_and_the_secrets_go_with_the_server() {
+    let cluster = installed();
+    cluster.add_cert_manager();
+    let _operator = start_operator(&cluster, "nauthera-operator", "operator-0");
+    cluster.namespaces(&["issued"]);
+    cluster
+        .apply("apiVersion: cert-manager.io/v1\nkind: Issuer\nmetadata: {name: authority, namespace: issued}\nspec: {selfSigned: {}}")
+        .success();
+    server(&cluster, "issued", &json!({"tls": {"issuerRef": {"name": "authority"}}}));
+    deployed(&cluster, "issued");
+    for certificate in ["main-config-ca", "main-config-server", "main-config-operator", "main-tls"] {
+        cluster.until("issued", &format!("certificate/{certificate}"), "condition=Ready");
+        let secret = cluster.get("issued", &format!("secret/{certificate}"));
+        assert_eq!(secret["metadata"]["annotations"]["cert-manager.io/certificate-name"], certificate);
+        cluster.until(
+            "issued",
+            &format!("secret/{certificate}"),
+            "jsonpath={.metadata.ownerReferences[0].kind}=AuthServer",
+        );
+    }
+    cluster.until("issued", "authserver/main", "condition=TLS");
+    assert_eq!(
+        data(&cluster, "issued", "main-config-server")["ca.crt"],
+        data(&cluster, "issued", "main-config-operator")["ca.crt"]
+    );
+
+    // Deleted by hand: cert-manager or the operator puts each back.
+    for what in [
+        "certificate/main-config-server",
+        "issuer/main-config",
+        "secret/main-config-operator",
+        "secret/main-tls",
+    ] {
+        let uid = cluster.get("issued", what)["metadata"]["uid"].clone();
+        cluster.kubectl(&["-n", "issued", "delete", what]).success();
+        cluster.until("issued", what, "create");
+        assert_ne!(cluster.get("issued", what)["metadata"]["uid"], uid);
+    }
+    cluster.kubectl(&["-n", "issued", "delete", "authserver/main"]).success();
+    for what in ALWAYS.iter().chain(&["secret/main-tls", "certificate/main-config-ca"]) {
+        super::gone(&cluster, "issued", what);
+    }
+}
+
+#[test]
+fn an_authority_that_the_operator_made_goes_on_under_cert_manager() {
+    let cluster = installed();
+    let _operator = start_operator(&cluster, "nauthera-operator", "operator-0");
+    server(&cluster, "adopted", &json!({}));
+    deployed(&cluster, "adopted");
+    let before = data(&cluster, "adopted", "main-config-ca");
+    let generation = cluster.get("adopted", "deployment/main")["metadata"]["generation"].clone();
+    cluster.add_cert_manager();
+    for certificate in ["main-config-ca", "main-config-server", "main-config-operator"] {
+        cluster.until("adopted", &format!("certificate/{certificate}"), "create");
+        cluster.until("adopted", &format!("certificate/{certificate}"), "condition=Ready");
+    }
+    // The same key under the same name: who trusts the certificate before trusts what is signed now.
+    assert_eq!(data(&cluster, "adopted", "main-config-ca")["tls.key"], before["tls.key"]);
+    assert_eq!(cluster.get("adopted", "deployment/main")["metadata"]["generation"], generation);
+}
