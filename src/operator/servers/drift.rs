@@ -10,6 +10,8 @@ pub type Differences = BTreeMap<String, Value>;
 pub fn differences(wanted: &Value, live: &Value) -> Differences {
     let mut found = Differences::new();
     compare("", wanted, live, &mut found);
+    // What it is nobody can change, and an object of a list does not say.
+    found.retain(|path, _| path != "/apiVersion" && path != "/kind");
     found
 }
 

@@ -18,7 +18,7 @@ pub struct Live {
     pub version: String,
     /// The operator decides on `spec.replicas`
     pub owns_replicas: bool,
-    /// All of it but `metadata.managedFields`
+    /// All of it but apiVersion, kind and `metadata.managedFields`
     pub value: Value,
 }
 
@@ -33,6 +33,8 @@ impl Live {
                     .as_ref()
                     .is_some_and(|fields| fields.0.pointer("/f:spec/f:replicas").is_some())
         });
+        // An object of a list does not say what it is.
+        object.types = None;
         Self {
             uid: object.metadata.uid.clone().unwrap_or_default(),
             version: object.metadata.resource_version.clone().unwrap_or_default(),

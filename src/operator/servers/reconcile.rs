@@ -224,7 +224,7 @@ impl<'a> Round<'a> {
                 let what = apply::name(wanted.kind, &wanted.name);
                 match cause {
                     Cause::Wanted => tracing::info!(server = %self.subject.key, what, "applied"),
-                    Cause::Deleted => self.put_back(format!("{what} had been deleted: it was made anew")),
+                    Cause::Deleted => self.put_back(format!("{what} had been deleted or had lost its labels: it was put back")),
                     Cause::Edited(fields) => self.put_back(format!("{what} had been changed ({}): it was put back", fields.join(", "))),
                 }
             }

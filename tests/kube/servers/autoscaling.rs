@@ -39,7 +39,7 @@ fn handing_the_number_over_changes_it_at_no_moment() {
     let cluster = &Operated::shared().cluster;
     server(cluster, "handed", &json!({"replicas": 4}));
     deployed(cluster, "handed");
-    let before = cluster.get("handed", "deployment/main")["metadata"]["generation"].clone();
+    cluster.until("handed", "deployment/main", "jsonpath={.status.replicas}=4");
     apply(
         cluster,
         "handed",
@@ -62,11 +62,15 @@ fn handing_the_number_over_changes_it_at_no_moment() {
         managers
     };
     assert_eq!(managers("after the hand-over"), ["nauthera-operator-handover"]);
-    let deployment = cluster.get("handed", "deployment/main");
-    assert_eq!(
-        (&deployment["spec"]["replicas"], &deployment["metadata"]["generation"]),
-        (&json!(4), &before)
+    assert_eq!(replicas(cluster, "handed"), 4);
+    let generation = cluster.get("handed", "deployment/main")["metadata"]["generation"].clone();
+    cluster.until(
+        "handed",
+        "deployment/main",
+        &format!("jsonpath={{.status.observedGeneration}}={generation}"),
     );
+    let events = cluster.until_event("handed", "main");
+    assert!(!events.contains("Scaled down"), "{events}");
     // And back
     apply(cluster, "handed", &json!({"replicas": 2}));
     cluster.until("handed", "deployment/main", "jsonpath={.spec.replicas}=2");

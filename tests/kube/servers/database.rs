@@ -32,7 +32,7 @@ fn the_default_database_is_copied_followed_and_taken_away() {
             .apply(&format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: postgres, namespace: {HOME}}}\nstringData: {{url: '{url}', note: 'not for others'}}"))
             .success()
     };
-    secret("postgres://u:one@db.invalid/d");
+    secret("postgres://u:one@db.invalid/db");
     deployed(&cluster, "given");
     let copy = cluster.get("given", "secret/main-database");
     assert_eq!(copy["data"].as_object().unwrap().keys().collect::<Vec<_>>(), ["url"]);
@@ -47,7 +47,7 @@ fn the_default_database_is_copied_followed_and_taken_away() {
     };
 
     // Another address: pods start anew for it.
-    secret("postgres://u:two@db.invalid/d");
+    secret("postgres://u:two@db.invalid/db");
     let generation = deployment["metadata"]["generation"].as_u64().unwrap() + 1;
     cluster.until(
         "given",

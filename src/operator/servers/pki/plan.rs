@@ -43,6 +43,8 @@ pub struct Write {
     pub annotations: BTreeMap<&'static str, String>,
     /// Why it is written, for a log line
     pub why: &'static str,
+    /// What was there before could not be used
+    pub spoilt: bool,
 }
 
 /// What to write, and when to look again if nothing happens before.
@@ -86,7 +88,8 @@ pub fn plan(names: &Names, sides: Sides<'_>, now: Timestamp) -> Result<Plan, Iss
         Some(authority) => authority,
         None => {
             let authority = issue::authority(names, now)?;
-            writes.push(write_authority(names, &authority));
+            let spoilt = sides.authority.and_then(Pair::of).is_none();
+            writes.push(write_authority(names, &authority, spoilt));
             authority
         }
     };
@@ -111,7 +114,7 @@ pub fn plan(names: &Names, sides: Sides<'_>, now: Timestamp) -> Result<Plan, Iss
     })
 }
 
-fn write_authority(names: &Names, authority: &Pair) -> Write {
+fn write_authority(names: &Names, authority: &Pair, spoilt: bool) -> Write {
     let pem = authority.certificate_pem().as_bytes().to_vec();
     Write {
         name: names.authority(),
@@ -122,6 +125,7 @@ fn write_authority(names: &Names, authority: &Pair) -> Write {
         ]),
         annotations: BTreeMap::new(),
         why: "a new authority",
+        spoilt,
     }
 }
 
@@ -254,6 +258,7 @@ impl Round<'_> {
             ]),
             annotations: BTreeMap::from([(TRUSTS_SINCE, trusts.to_string()), (SHOWS_SINCE, shows.to_string())]),
             why,
+            spoilt: leaf.pair.is_none(),
         });
     }
 }

@@ -36,6 +36,7 @@ impl Round<'_> {
             operator: operator.as_deref(),
         };
         let now = Timestamp::now();
+        let in_use = self.has_deployment();
         match pki::plan(&self.names, sides, now) {
             Ok(plan) => {
                 for write in plan.writes {
@@ -49,10 +50,16 @@ impl Round<'_> {
                         keep: false,
                     };
                     if self.write_secret(&content, known.map(Arc::as_ref)).await.is_none() {
-                        self.held = self.held || !self.has_deployment();
+                        self.held = self.held || !in_use;
                         return;
                     }
                     tracing::info!(server = %self.subject.key, secret = content.name, why = write.why, "wrote a certificate");
+                    if write.spoilt && in_use {
+                        self.put_back(format!(
+                            "Secret {} had been changed or deleted: it holds a new certificate",
+                            content.name
+                        ));
+                    }
                 }
                 let wait = Duration::try_from(plan.again.duration_since(now)).unwrap_or_default();
                 self.again = self.again.min(wait);

@@ -139,6 +139,9 @@ impl Round<'_> {
         };
         let written = self.write_secret(&content, copy.as_deref()).await;
         self.held = self.held || written.is_none();
+        if written.is_some() && copy.is_none() && self.has_deployment() {
+            self.put_back(format!("Secret {} had been deleted: it was made anew", content.name));
+        }
         written
     }
 }
