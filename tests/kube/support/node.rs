@@ -71,7 +71,7 @@ impl NodeCluster {
                     init: value("INIT"),
                     host: value("HOST"),
                     pods: value("PODS"),
-                    life: life,
+                    life,
                 });
             }
             said.push(line);
