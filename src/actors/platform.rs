@@ -33,7 +33,8 @@ pub struct PlatformSettings {
     pub sweep_every: Duration,
     /// What a server without a configuration waits for, for whoever asks why it is not ready
     pub awaited: &'static str,
-    /// Seals what rests in the store: the configuration that an operator sent, for the next start. `None`: it is not kept
+    /// Seals what rests in the store: signing keys, and the configuration that an operator sent, for the next start. `None`: keys are
+    /// in the clear there, and no configuration is kept
     pub sealer: Option<Sealer>,
 }
 
@@ -160,12 +161,12 @@ impl Platform {
             clock: Arc::clone(&clock),
             metrics: metrics.clone(),
             awaited,
-            sealer,
+            sealer: sealer.clone(),
         });
         let addr = supervise_on(&arbiter()?, "config_holder", &guardian, move || holder).await?;
         let config_holder = Gate::new("config_holder", addr, GateLimits::default(), metrics.clone());
 
-        let (keeper, keys) = KeyKeeper::new(Arc::clone(&store), Arc::clone(&clock), config.clone());
+        let (keeper, keys) = KeyKeeper::new(Arc::clone(&store), Arc::clone(&clock), config.clone(), sealer.clone());
         let addr = supervise_on(&arbiter()?, "key_keeper", &guardian, move || keeper).await?;
         let key_keeper = Gate::new("key_keeper", addr, GateLimits::default(), metrics.clone());
 

@@ -38,6 +38,10 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         _ => None,
     };
     let operated = FromOperator::prepare(&args.configuration)?;
+    let sealer = match (&args.configuration.kek, &args.configuration.auth_server) {
+        (Some(folder), Some(server)) => Some(kek::open(folder, server)?),
+        _ => None,
+    };
     let (settings, named) = database::settings(&args.database, &args.data)?;
     let store = pools
         .spawn(async move { open(&settings).await })
@@ -58,7 +62,7 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         } else {
             from_manifests::AWAITED
         },
-        sealer: operated.as_ref().map(FromOperator::sealer),
+        sealer,
     })
     .await?;
     tracing::info!(%address, https, version = env!("CARGO_PKG_VERSION"), "listening");

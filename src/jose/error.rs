@@ -17,6 +17,14 @@ pub enum JoseError {
         /// What the crypto library said
         reason: String,
     },
+    /// The stored key is sealed, and nothing is at hand that opens it
+    #[error("the key {kid} is sealed with the key-encryption key {sealed_with:?}, and this server was started without --kek")]
+    Sealed {
+        /// Which
+        kid: String,
+        /// The id of the key-encryption key
+        sealed_with: String,
+    },
     /// Another part of the process installed a JOSE provider first
     #[error("another JOSE crypto provider was installed in this process before ours")]
     ProviderTaken,

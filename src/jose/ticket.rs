@@ -12,6 +12,7 @@ const TYPE: &str = "nauthera-ticket+jwt";
 const MAX_LENGTH: usize = 16 * 1024;
 
 /// A symmetric key for tickets (HS256). `Debug` shows its id only.
+#[derive(Clone)]
 pub struct TicketKey {
     kid: String,
     encoding: EncodingKey,

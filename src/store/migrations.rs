@@ -43,6 +43,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0003_configurations",
         sql: include_str!("../../sql/sqlite/0003_configurations.sql"),
     },
+    Migration {
+        version: 4,
+        name: "0004_sealed_keys",
+        sql: include_str!("../../sql/sqlite/0004_sealed_keys.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -61,6 +66,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 3,
         name: "0003_configurations",
         sql: include_str!("../../sql/postgres/0003_configurations.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "0004_sealed_keys",
+        sql: include_str!("../../sql/postgres/0004_sealed_keys.sql"),
     },
 ];
 

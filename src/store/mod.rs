@@ -161,6 +161,8 @@ pub trait Keys: Send + Sync {
     /// Adds a key, if `expected_newest` is still the newest of its `purpose` that has not expired at `created_at` (compare and insert, so that of several replicas one
     /// rotates); `false` if another replica was first.
     async fn add_key(&self, key: &KeyRecord, expected_newest: Option<&str>) -> StoreResult<bool>;
+    /// Writes a key's `material` and `sealed_with` anew, if it is sealed with `expected` still; `false` if it is not. Nothing else changes.
+    async fn reseal_key(&self, key: &KeyRecord, expected: Option<&str>) -> StoreResult<bool>;
     /// Sets when a key stops signing and when it is forgotten.
     async fn retire_key(&self, kid: &str, retires_at: Timestamp, expires_at: Timestamp) -> StoreResult<()>;
 }

@@ -187,8 +187,10 @@ pub struct KeyRecord {
     pub kid: String,
     /// A JWS algorithm (`ES256` …) for signing keys, `interaction` for the symmetric key of forms and tickets
     pub purpose: KeyPurpose,
-    /// PKCS#8 DER of a private key, or the bytes of a symmetric one. (Sealed by a layer above once there is a key-encryption key.)
+    /// PKCS#8 DER of a private key, or the bytes of a symmetric one; sealed by a layer above if `sealed_with` says so
     pub material: Vec<u8>,
+    /// The id of the key-encryption key that sealed `material`; `None`: it is in the clear
+    pub sealed_with: Option<String>,
     /// When it was made
     pub created_at: Timestamp,
     /// Signs from here on (published before)
@@ -289,6 +291,7 @@ mod tests {
             kid: "visible".to_owned(),
             purpose: "ES256".to_owned(),
             material: vec![83, 69],
+            sealed_with: None,
             created_at: Timestamp::UNIX_EPOCH,
             active_from: Timestamp::UNIX_EPOCH,
             retires_at: None,

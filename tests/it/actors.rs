@@ -7,4 +7,5 @@ mod logins;
 mod outage;
 mod panics;
 mod process_end;
+mod sealed_keys;
 mod state;

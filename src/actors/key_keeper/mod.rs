@@ -3,6 +3,7 @@
 //! What it does is decided by [`schedule::plan`] over what the store holds, and each act is a compare-and-insert: several replicas may
 //! do it at once, and one wins. Readers take the published ring without a lock, so a restart of the actor is not noticed.
 
+mod material;
 mod schedule;
 
 use super::clock::SharedClock;
@@ -10,20 +11,22 @@ use super::config_holder::ConfigReader;
 use super::fault::Fault;
 use super::gate::callable;
 use crate::config::snapshot::{SigningAlgorithm, Snapshot};
+use crate::jose::seal::Sealer;
 use crate::jose::signing_key::algorithm_name;
-use crate::jose::{JoseError, KeyRing, PublishedKey, SigningKey, TicketKey};
+use crate::jose::{JoseError, KeyRing, PublishedKey, SigningKey};
 use crate::store::Store;
 use crate::store::records::KeyRecord;
 use actix::{Actor, AsyncContext, Context, Handler, Message, ResponseFuture, Supervised, WrapFuture};
 use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
 use jiff::Timestamp;
+use material::{Material, Parsed};
 pub(super) use schedule::after;
-use schedule::{INTERACTION, Order, Step};
-use std::collections::HashMap;
+use schedule::{Order, Step};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
+use zeroize::Zeroizing;
 
 /// How often the store is asked for keys that other replicas made.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -73,12 +76,14 @@ struct Work {
     clock: SharedClock,
     config: ConfigReader,
     published: Arc<Published>,
-    parsed: Mutex<HashMap<String, Arc<SigningKey>>>,
+    sealer: Option<Sealer>,
+    material: Mutex<Material>,
 }
 
 impl KeyKeeper {
     /// The actor, to be supervised, and the reader of what it will publish.
-    pub fn new(store: Arc<dyn Store>, clock: SharedClock, config: ConfigReader) -> (Self, KeyReader) {
+    /// Keys are sealed in the store if there is something to seal them with.
+    pub fn new(store: Arc<dyn Store>, clock: SharedClock, config: ConfigReader, sealer: Option<Sealer>) -> (Self, KeyReader) {
         let published = Arc::new(Published {
             ring: ArcSwap::default(),
             generation: watch::Sender::new(0),
@@ -89,7 +94,8 @@ impl KeyKeeper {
             clock,
             config,
             published,
-            parsed: Mutex::default(),
+            material: Mutex::new(Material::new(sealer.clone())),
+            sealer,
         });
         (Self { work }, reader)
     }
@@ -113,7 +119,8 @@ impl Supervised for KeyKeeper {
             clock: Arc::clone(&old.clock),
             config: old.config.clone(),
             published: Arc::clone(&old.published),
-            parsed: Mutex::default(),
+            sealer: old.sealer.clone(),
+            material: Mutex::new(Material::new(old.sealer.clone())),
         });
     }
 }
@@ -176,47 +183,55 @@ impl Work {
 
     /// Does what is due and publishes what is there.
     async fn tend(&self, mut order: Order) -> Result<(), Fault> {
-        let mut parsed = self.parsed.lock().await;
+        let mut material = self.material.lock().await;
         let snapshot = self.config.current();
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let records = self.store.keys(now).await?;
+            material.load(&records).map_err(internal)?;
             let steps = match &snapshot {
-                Some(snapshot) => schedule::plan(&records, &snapshot.signing, longest_lifetime(snapshot), now, order),
+                Some(snapshot) => {
+                    // A key that does not open is as good as none.
+                    let usable: Vec<KeyRecord> = records.iter().filter(|record| !material.is_lost(record)).cloned().collect();
+                    schedule::plan(&usable, &snapshot.signing, longest_lifetime(snapshot), now, order)
+                }
                 // Without a configuration nothing says which keys are wanted
                 None => Vec::new(),
             };
             if steps.is_empty() {
-                return self.publish(&mut parsed, &records, now);
+                self.publish(&material, &records, now);
+                return self.reseal(&material, &records).await;
             }
             order = Order::None;
             for step in steps {
-                self.take(step, now).await?;
+                self.take(step, &material, &records, now).await?;
             }
         }
         let now = self.clock.now();
         let records = self.store.keys(now).await?;
-        self.publish(&mut parsed, &records, now)
+        material.load(&records).map_err(internal)?;
+        self.publish(&material, &records, now);
+        Ok(())
     }
 
-    async fn take(&self, step: Step, now: Timestamp) -> Result<(), Fault> {
+    async fn take(&self, step: Step, material: &Material, records: &[KeyRecord], now: Timestamp) -> Result<(), Fault> {
         match step {
-            Step::Add {
-                purpose,
-                active_from,
-                expected_newest,
-            } => {
-                let (kid, material) = make(purpose.clone()).await?;
+            Step::Add { purpose, active_from, .. } => {
+                let (kid, plain) = make(purpose.clone()).await?;
+                let written = material.close(&kid, &purpose, plain).map_err(internal)?;
+                // Of all there are, also those that do not open here
+                let newest = records.iter().rfind(|record| record.purpose == purpose);
                 let record = KeyRecord {
                     kid,
                     purpose,
-                    material,
+                    material: written.material,
+                    sealed_with: written.sealed_with,
                     created_at: now,
                     active_from,
                     retires_at: None,
                     expires_at: None,
                 };
-                if self.store.add_key(&record, expected_newest.as_deref()).await? {
+                if self.store.add_key(&record, newest.map(|newest| newest.kid.as_str())).await? {
                     tracing::info!(kid = record.kid, purpose = record.purpose, %active_from, "a key was made");
                 }
             }
@@ -229,50 +244,57 @@ impl Work {
         Ok(())
     }
 
-    fn publish(&self, parsed: &mut HashMap<String, Arc<SigningKey>>, records: &[KeyRecord], now: Timestamp) -> Result<(), Fault> {
+    /// Keys that are in the clear, or sealed with an older key-encryption key, are sealed with the newest: the older one can go then.
+    async fn reseal(&self, material: &Material, records: &[KeyRecord]) -> Result<(), Fault> {
+        for record in records {
+            let Some(written) = material.reseal(record).map_err(internal)? else {
+                continue;
+            };
+            let resealed = KeyRecord {
+                material: written.material,
+                sealed_with: written.sealed_with,
+                ..record.clone()
+            };
+            if self.store.reseal_key(&resealed, record.sealed_with.as_deref()).await? {
+                tracing::info!(kid = resealed.kid, sealed_with = resealed.sealed_with, "a key was sealed anew");
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&self, material: &Material, records: &[KeyRecord], now: Timestamp) {
         let mut keys = Vec::new();
         let mut tickets = Vec::new();
         for record in records {
-            if record.purpose == INTERACTION {
-                tickets.push((record.active_from <= now, record));
-                continue;
+            match material.get(&record.kid) {
+                Some(Parsed::Signing(key)) => {
+                    let key = Arc::clone(key);
+                    keys.push(PublishedKey::new(key, record.active_from, record.retires_at, record.expires_at));
+                }
+                Some(Parsed::Ticket(key)) => tickets.push((record.active_from <= now, record.active_from, key.clone())),
+                None => {}
             }
-            // A purpose that this release does not know belongs to a later one that runs beside it
-            let Some(algorithm) = algorithm_of(&record.purpose) else {
-                continue;
-            };
-            let key = match parsed.get(&record.kid) {
-                Some(key) => Arc::clone(key),
-                None => Arc::new(SigningKey::from_pkcs8(algorithm, &record.material).map_err(internal)?),
-            };
-            parsed.insert(record.kid.clone(), Arc::clone(&key));
-            keys.push(PublishedKey::new(key, record.active_from, record.retires_at, record.expires_at));
         }
-        parsed.retain(|kid, _| records.iter().any(|record| record.kid == *kid));
         // The first one seals: the newest that is active; the others only open
-        tickets.sort_by_key(|(active, record)| std::cmp::Reverse((*active, record.active_from)));
-        let tickets = tickets
-            .into_iter()
-            .map(|(_, record)| TicketKey::new(record.kid.clone(), &record.material))
-            .collect();
+        tickets.sort_by_key(|(active, active_from, _)| std::cmp::Reverse((*active, *active_from)));
+        let tickets = tickets.into_iter().map(|(.., key)| key).collect();
         self.published.ring.store(Arc::new(KeyRing::new(keys, tickets)));
         self.published.generation.send_modify(|generation| *generation += 1);
-        Ok(())
     }
 }
 
 /// Draws a key: its id and its bytes. On a thread where it may take its time.
-async fn make(purpose: String) -> Result<(String, Vec<u8>), Fault> {
+async fn make(purpose: String) -> Result<(String, Zeroizing<Vec<u8>>), Fault> {
     let made = tokio::task::spawn_blocking(move || match algorithm_of(&purpose) {
         Some(algorithm) => {
             let material = SigningKey::generate_pkcs8(algorithm)?;
             let key = SigningKey::from_pkcs8(algorithm, &material)?;
-            Ok((key.kid().to_owned(), material.to_vec()))
+            Ok((key.kid().to_owned(), Zeroizing::new(material.to_vec())))
         }
         None => {
-            let mut secret = [0; 32];
+            let mut secret = Zeroizing::new(vec![0; 32]);
             rand::fill(&mut secret).map_err(|_| JoseError::Signing("no randomness for a ticket key".to_owned()))?;
-            Ok((uuid::Uuid::now_v7().to_string(), secret.to_vec()))
+            Ok((uuid::Uuid::now_v7().to_string(), secret))
         }
     });
     made.await

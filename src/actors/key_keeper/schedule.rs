@@ -138,6 +138,7 @@ mod tests {
             kid: kid.to_owned(),
             purpose: purpose.to_owned(),
             material: vec![],
+            sealed_with: None,
             created_at: at(active_from),
             active_from: at(active_from),
             retires_at: None,

@@ -47,7 +47,7 @@ pub struct ConfigurationArgs {
     /// Folder of manifests that is watched
     #[arg(long, env = "NAUTHERA_MANIFESTS", value_name = "DIR")]
     pub manifests: Option<PathBuf>,
-    /// The AuthServer to be, as NAMESPACE/NAME; needed when the manifests hold several, and with --config-listen
+    /// The AuthServer to be, as NAMESPACE/NAME; needed when the manifests hold several, and with --config-listen or --kek
     #[arg(long, env = "NAUTHERA_AUTH_SERVER", value_name = "NAMESPACE/NAME", value_parser = auth_server)]
     pub auth_server: Option<String>,
     /// Where the operator brings the configuration, by gRPC over mutual TLS, instead of a folder of manifests
@@ -73,14 +73,8 @@ pub struct ConfigurationArgs {
     )]
     pub config_client_name: Option<String>,
     /// Folder of key-encryption keys: files of exactly 32 random bytes, whose names are the keys' ids. The name that sorts last seals
-    /// what rests in the database, all of them open it. Read anew when they change
-    #[arg(
-        long,
-        env = "NAUTHERA_KEK",
-        value_name = "DIR",
-        conflicts_with = "manifests",
-        requires = "config_listen"
-    )]
+    /// what rests in the database (signing keys, the operator's last configuration), all of them open it. Read anew when they change
+    #[arg(long, env = "NAUTHERA_KEK", value_name = "DIR", requires = "auth_server")]
     pub kek: Option<PathBuf>,
 }
 
@@ -139,11 +133,7 @@ mod tests {
         assert!(parse(&format!("{OPERATED} --auth-server a/b")).is_ok());
         let neither = parse("").unwrap_err();
         assert!(neither.contains("--manifests") && neither.contains("--config-listen"), "{neither}");
-        for flags in [
-            format!("{OPERATED} --auth-server a/b"),
-            "--config-tls /t".to_owned(),
-            "--kek /k".to_owned(),
-        ] {
+        for flags in [format!("{OPERATED} --auth-server a/b"), "--config-tls /t".to_owned()] {
             let both = parse(&format!("--manifests /m {flags}")).unwrap_err();
             assert!(both.contains("cannot be used with") && both.contains("--manifests"), "{both}");
         }
@@ -157,6 +147,13 @@ mod tests {
         }
         let no_listener = parse("--config-tls /t").unwrap_err();
         assert!(no_listener.contains("--config-listen"), "{no_listener}");
+    }
+
+    #[test]
+    fn keys_seal_what_is_one_servers() {
+        let nobodys = parse("--manifests /m --kek /k").unwrap_err();
+        assert!(nobodys.contains("--auth-server"), "{nobodys}");
+        assert!(parse("--manifests /m --kek /k --auth-server a/b").is_ok());
     }
 
     #[test]

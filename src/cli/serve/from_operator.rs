@@ -1,13 +1,11 @@
 //! The configuration from the operator: the config service, as a pod runs it.
 
 use super::args::ConfigurationArgs;
-use super::kek;
 use crate::actors::config_holder::{ConfigHolder, NotRestored, Restore};
 use crate::actors::gate::Gate;
 use crate::actors::platform::Platform;
 use crate::cli::listen;
 use crate::grpc::server::{ConfigServer, ConfigServerSettings, serve};
-use crate::jose::seal::Sealer;
 use anyhow::Context;
 use backon::{ExponentialBuilder, Retryable};
 use std::net::TcpListener;
@@ -27,22 +25,17 @@ pub struct FromOperator {
     tls: PathBuf,
     client_name: String,
     server: String,
-    sealer: Sealer,
 }
 
 impl FromOperator {
-    /// Looks at the flags, binds the address and reads the keys, before anything else is started. `None` if the operator is not asked for.
+    /// Looks at the flags and binds the address, before anything else is started. `None` if the operator is not asked for.
     ///
     /// # Errors
-    /// An address or a key that cannot be used.
+    /// An address that cannot be used.
     pub fn prepare(args: &ConfigurationArgs) -> anyhow::Result<Option<Self>> {
-        let (Some(address), Some(tls), Some(client_name), Some(server), Some(folder)) = (
-            args.config_listen,
-            &args.config_tls,
-            &args.config_client_name,
-            &args.auth_server,
-            &args.kek,
-        ) else {
+        let (Some(address), Some(tls), Some(client_name), Some(server)) =
+            (args.config_listen, &args.config_tls, &args.config_client_name, &args.auth_server)
+        else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -50,13 +43,7 @@ impl FromOperator {
             tls: tls.clone(),
             client_name: client_name.clone(),
             server: server.clone(),
-            sealer: kek::open(folder, server)?,
         }))
-    }
-
-    /// Seals what this server keeps.
-    pub fn sealer(&self) -> Sealer {
-        self.sealer.clone()
     }
 
     /// Takes up what was in force before, then starts the config service on the runtime that outlives the actors.
@@ -78,7 +65,7 @@ impl FromOperator {
             .context("starting the config service")?
             .context("--config-tls names the folder with its certificate")?;
         let (config_address, auth_server) = (service.address, self.server);
-        tracing::info!(%config_address, auth_server, keys = ?self.sealer.keys().ids(), "the config service listens for the operator");
+        tracing::info!(%config_address, auth_server, "the config service listens for the operator");
         Ok(service)
     }
 }

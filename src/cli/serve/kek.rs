@@ -18,6 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 pub fn open(folder: &Path, server: &str) -> anyhow::Result<Sealer> {
     let first = read(folder)?;
     let sealer = Sealer::new(server, keys(&first, folder)?);
+    tracing::info!(ids = ?sealer.keys().ids(), "what rests in the database is sealed, with the last of these keys");
     actix_rt::spawn(follow(folder.to_owned(), first, sealer.clone()));
     Ok(sealer)
 }

@@ -13,7 +13,7 @@ impl Keys for SqliteStore {
     async fn keys(&self, now: Timestamp) -> StoreResult<Vec<KeyRecord>> {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT kid, purpose, material, created_at, active_from, retires_at, expires_at FROM signing_keys
+                "SELECT kid, purpose, material, created_at, active_from, retires_at, expires_at, key_id FROM signing_keys
                  WHERE expires_at IS NULL OR expires_at > ?1 ORDER BY purpose, generation",
             )?;
             let keys = statement.query_map([Time(now)], |row| {
@@ -25,6 +25,7 @@ impl Keys for SqliteStore {
                     active_from: row.get::<_, Time>(4)?.0,
                     retires_at: row.get::<_, Option<Time>>(5)?.map(|time| time.0),
                     expires_at: row.get::<_, Option<Time>>(6)?.map(|time| time.0),
+                    sealed_with: row.get(7)?,
                 })
             })?;
             Ok(keys.collect::<rusqlite::Result<_>>()?)
@@ -47,8 +48,8 @@ impl Keys for SqliteStore {
             }
             let added = connection
                 .prepare_cached(
-                    "INSERT INTO signing_keys (kid, purpose, generation, material, created_at, active_from, retires_at, expires_at)
-                     VALUES (?1, ?2, (SELECT coalesce(max(generation), 0) + 1 FROM signing_keys WHERE purpose = ?2), ?3, ?4, ?5, ?6, ?7)
+                    "INSERT INTO signing_keys (kid, purpose, generation, material, created_at, active_from, retires_at, expires_at, key_id)
+                     VALUES (?1, ?2, (SELECT coalesce(max(generation), 0) + 1 FROM signing_keys WHERE purpose = ?2), ?3, ?4, ?5, ?6, ?7, ?8)
                      ON CONFLICT (kid) DO NOTHING",
                 )?
                 .execute(params![
@@ -59,8 +60,20 @@ impl Keys for SqliteStore {
                     Time(key.active_from),
                     key.retires_at.map(Time),
                     key.expires_at.map(Time),
+                    key.sealed_with,
                 ])?;
             Ok(added == 1)
+        })
+        .await
+    }
+
+    async fn reseal_key(&self, key: &KeyRecord, expected: Option<&str>) -> StoreResult<bool> {
+        let (key, expected) = (key.clone(), expected.map(str::to_owned));
+        self.write(move |connection| {
+            let resealed = connection
+                .prepare_cached("UPDATE signing_keys SET material = ?2, key_id = ?3 WHERE kid = ?1 AND key_id IS ?4")?
+                .execute(params![key.kid, key.material, key.sealed_with, expected])?;
+            Ok(resealed == 1)
         })
         .await
     }

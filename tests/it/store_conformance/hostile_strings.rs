@@ -141,6 +141,7 @@ fn key(text: &str) -> nauthera::store::records::KeyRecord {
         kid: text.to_owned(),
         purpose: text.to_owned(),
         material: vec![],
+        sealed_with: Some(text.to_owned()),
         created_at: at(1),
         active_from: at(1),
         retires_at: None,

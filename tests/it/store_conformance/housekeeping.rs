@@ -77,6 +77,7 @@ async fn fill(store: &Arc<dyn Store>) -> GrantId {
         kid: "k".to_owned(),
         purpose: "ES256".to_owned(),
         material: vec![1],
+        sealed_with: None,
         created_at: at(0),
         active_from: at(0),
         retires_at: Some(at(200)),

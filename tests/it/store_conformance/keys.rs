@@ -11,6 +11,7 @@ on_every_store!(
     rotates_on_after_every_key_expired,
     retiring_sets_the_times,
     never_takes_a_kid_twice,
+    seals_a_key_anew_if_it_is_as_it_was_expected,
 );
 
 fn key(kid: &str, purpose: &str, created: i64) -> KeyRecord {
@@ -18,6 +19,7 @@ fn key(kid: &str, purpose: &str, created: i64) -> KeyRecord {
         kid: kid.to_owned(),
         purpose: purpose.to_owned(),
         material: vec![0, 255, 39, 34],
+        sealed_with: None,
         created_at: at(created),
         active_from: at(created + 10),
         retires_at: None,
@@ -98,4 +100,33 @@ async fn never_takes_a_kid_twice(store: Arc<dyn Store>) {
     let twin = key("a", "RS256", 1);
     assert!(!matches!(store.add_key(&twin, None).await, Ok(true)));
     assert_eq!(store.keys(at(5)).await.unwrap(), [key("a", "ES256", 1)]);
+}
+
+async fn seals_a_key_anew_if_it_is_as_it_was_expected(store: Arc<dyn Store>) {
+    let clear = key("a", "ES256", 1);
+    store.add_key(&clear, None).await.unwrap();
+    let sealed = |id: &str, byte: u8| KeyRecord {
+        material: vec![byte],
+        sealed_with: Some(id.to_owned()),
+        ..clear.clone()
+    };
+    assert!(!store.reseal_key(&sealed("1", 1), Some("0")).await.unwrap());
+    assert!(store.reseal_key(&sealed("1", 1), None).await.unwrap());
+    assert!(!store.reseal_key(&sealed("1", 7), None).await.unwrap(), "another replica was first");
+    assert!(store.reseal_key(&sealed("2", 2), Some("1")).await.unwrap());
+    assert_eq!(store.keys(at(5)).await.unwrap(), [sealed("2", 2)]);
+    let ghost = KeyRecord {
+        kid: "ghost".to_owned(),
+        ..sealed("2", 2)
+    };
+    assert!(!store.reseal_key(&ghost, None).await.unwrap());
+    let second = KeyRecord {
+        kid: "b".to_owned(),
+        ..sealed("2", 9)
+    };
+    assert!(
+        store.add_key(&second, Some("a")).await.unwrap(),
+        "a key may be sealed from its beginning"
+    );
+    assert_eq!(store.keys(at(5)).await.unwrap(), [sealed("2", 2), second]);
 }

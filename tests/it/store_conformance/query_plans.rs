@@ -54,12 +54,14 @@ async fn run_everything(store: &Arc<dyn Store>) {
         kid: "k".to_owned(),
         purpose: "ES256".to_owned(),
         material: vec![1],
+        sealed_with: None,
         created_at: at(0),
         active_from: at(0),
         retires_at: None,
         expires_at: None,
     };
     store.add_key(&key, None).await.unwrap();
+    store.reseal_key(&key, None).await.unwrap();
     store.retire_key("k", at(1), at(2)).await.unwrap();
     let kept = super::configurations::record("identity/main", (1, 1));
     store.put_configuration(&kept).await.unwrap();
