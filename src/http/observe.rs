@@ -8,7 +8,7 @@ use super::trace::TraceId;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header;
+use actix_web::http::{ConnectionType, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures::FutureExt;
@@ -47,6 +47,10 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
             }
             headers::secure(response.headers_mut(), https);
             headers::trace(response.headers_mut(), &trace);
+            if state.as_ref().is_some_and(|state| state.platform.guardian.is_shutting_down()) {
+                // Whoever keeps connections open goes elsewhere with its next request, and is not cut off between two.
+                response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            }
             done(status);
             tracing::debug!(status, "answered");
             Ok(response)

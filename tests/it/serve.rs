@@ -116,6 +116,16 @@ fn is_not_ready_while_it_drains_and_serves_on() {
     served.process.signal("TERM");
     until("503");
     assert!(served.get("/jwks").unwrap().starts_with("HTTP/1.1 200"));
+    // Whoever keeps a connection is answered and then sent elsewhere: reading to its end would wait for long otherwise.
+    let mut kept = TcpStream::connect(&served.address).unwrap();
+    kept.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    write!(kept, "GET /jwks HTTP/1.1\r\nHost: {}\r\n\r\n", served.address).unwrap();
+    let mut answer = String::new();
+    kept.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.to_lowercase().contains("connection: close"),
+        "{answer}"
+    );
     served.process.signal("INT");
     let (status, said) = served.process.ended();
     assert_eq!(status.code(), Some(0), "{said}");

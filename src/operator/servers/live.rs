@@ -193,8 +193,11 @@ impl Store {
             return false;
         };
         let live = Live::new(object);
-        let Some(server) = live.label(INSTANCE_LABEL).map(|server| Key::new(namespace, server)) else {
-            return false;
+        let server = live.label(INSTANCE_LABEL).map(|server| Key::new(namespace.clone(), server));
+        // Somebody may have written another server's name on it.
+        let strayed = self.remove_where(kind, &namespace, &name, |filed| Some(filed) != server.as_ref());
+        let Some(server) = server else {
+            return strayed;
         };
         if let Some(listing) = self.listing.get_mut(&kind) {
             listing.insert((server.clone(), name.clone()));
@@ -212,10 +215,14 @@ impl Store {
 
     /// An object is gone. Whether it was there.
     pub fn remove(&mut self, kind: Made, namespace: &str, name: &str) -> bool {
+        self.remove_where(kind, namespace, name, |_| true)
+    }
+
+    fn remove_where(&mut self, kind: Made, namespace: &str, name: &str, filed: impl Fn(&Key) -> bool) -> bool {
         let gone: Vec<_> = self
             .objects
             .keys()
-            .filter(|(server, of, its)| *of == kind && its == name && server.namespace == namespace)
+            .filter(|(server, of, its)| *of == kind && its == name && server.namespace == namespace && filed(server))
             .cloned()
             .collect();
         for id in &gone {
@@ -228,5 +235,53 @@ impl Store {
     fn touch(&mut self, server: &Key) {
         self.changes += 1;
         self.changed.insert(server.clone(), self.changes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn service(version: &str, labels: Value) -> DynamicObject {
+        let metadata = json!({"name": "main", "namespace": "identity", "uid": "s1", "resourceVersion": version, "labels": labels});
+        serde_json::from_value(json!({"metadata": metadata})).unwrap()
+    }
+
+    fn of(server: &str) -> Value {
+        json!({"app.kubernetes.io/instance": server})
+    }
+
+    fn key(server: &str) -> Key {
+        Key::new("identity", server)
+    }
+
+    #[test]
+    fn an_object_with_another_servers_name_on_it_is_missed_by_its_own() {
+        let mut store = Store::default();
+        assert!(store.put(Made::Service, service("1", of("main"))));
+        let age = store.age(&key("main"));
+        assert!(store.put(Made::Service, service("2", of("other"))));
+        assert!(store.get(&key("main"), Made::Service, "main").is_none() && store.age(&key("main")) > age);
+        assert!(store.put(Made::Service, service("3", json!({}))));
+        assert!(store.get(&key("other"), Made::Service, "main").is_none());
+    }
+
+    #[test]
+    fn what_a_watch_tells_late_is_old() {
+        let mut store = Store::default();
+        store.put(Made::Service, service("10", of("main")));
+        assert!(!store.put(Made::Service, service("9", of("main"))));
+        assert!(!store.put(Made::Service, service("10", of("main"))), "nothing is different");
+        assert_eq!(store.get(&key("main"), Made::Service, "main").unwrap().version, "10");
+    }
+
+    #[test]
+    fn what_a_new_list_does_not_hold_is_gone() {
+        let mut store = Store::default();
+        store.put(Made::Service, service("1", of("main")));
+        store.begins(Made::Service);
+        store.complete(Made::Service);
+        assert!(store.get(&key("main"), Made::Service, "main").is_none());
     }
 }

@@ -27,8 +27,10 @@ mod certificates;
 mod kek;
 mod store;
 
-/// What is not watched is looked at this often…
+/// Everything is looked at this often.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(300);
+/// Secrets of people are not watched; they are looked at this often…
+const LOOK_AT_UNWATCHED: Duration = Duration::from_secs(60);
 /// …and this often as long as something is missing.
 const LOOK_FOR_MISSING: Duration = Duration::from_secs(10);
 

@@ -103,3 +103,14 @@ fn in_one_namespace_with_cluster_policies_neither() {
     let quickstart = quickstart().replace("namespace: demo", "namespace: identity");
     assert_eq!(refusals(&["watchNamespace=identity", "rbac.clusterPolicies=true"], &quickstart), []);
 }
+
+#[test]
+fn in_one_namespace_with_a_default_database_neither() {
+    let quickstart = quickstart().replace("namespace: demo", "namespace: identity");
+    let values = [
+        "watchNamespace=identity",
+        "defaultDatabase.secretRef=postgres",
+        "defaultDatabase.namespaces={identity}",
+    ];
+    assert_eq!(refusals(&values, &quickstart), []);
+}

@@ -115,6 +115,14 @@ fn a_label_or_an_owner_that_somebody_takes_off_comes_back() {
             before["metadata"]["uid"],
             "{what}"
         );
+        cluster
+            .kubectl(&["-n", "unlabelled", "label", "--overwrite", what, "app.kubernetes.io/instance=other"])
+            .success();
+        cluster.until(
+            "unlabelled",
+            what,
+            "jsonpath={.metadata.labels.app\\.kubernetes\\.io/instance}=main",
+        );
         let disown = json!({"metadata": {"ownerReferences": null}}).to_string();
         cluster
             .kubectl(&["-n", "unlabelled", "patch", what, "--type=merge", "-p", &disown])

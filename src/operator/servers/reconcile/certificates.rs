@@ -1,6 +1,6 @@
 //! Certificates: of the configuration service, and of the HTTPS that people come in by.
 
-use super::{Certificate, Content, Failure, Fault, LOOK_FOR_MISSING, Made, Round};
+use super::{Certificate, Content, Failure, Fault, LOOK_AT_UNWATCHED, LOOK_FOR_MISSING, Made, Round};
 use crate::operator::servers::facts::until;
 use crate::operator::servers::pki::{self, Sides};
 use crate::operator::servers::secrets;
@@ -134,6 +134,7 @@ impl Round<'_> {
         let Some(tls) = &self.spec.tls else {
             return Certificate::NotAsked;
         };
+        self.again = self.again.min(LOOK_AT_UNWATCHED);
         let secret = match &tls.cert_secret_ref {
             Some(reference) => match secrets::get(&self.context.client, &self.subject, &reference.name).await {
                 Ok(secret) => secret.map(Arc::new).ok_or_else(|| {

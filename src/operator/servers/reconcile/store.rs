@@ -1,6 +1,6 @@
 //! Where the server's data is, and reading and writing Secrets.
 
-use super::{Arc, Choice, Content, Data, Failure, Fault, Instant, Round, SecretView, database, secrets};
+use super::{Arc, Choice, Content, Data, Failure, Fault, Instant, LOOK_AT_UNWATCHED, Round, SecretView, database, secrets};
 use crate::operator::servers::step::Belongs;
 use std::collections::BTreeMap;
 
@@ -72,6 +72,7 @@ impl Round<'_> {
     }
 
     async fn own_database(&mut self, name: &str) -> Option<Arc<SecretView>> {
+        self.again = self.again.min(LOOK_AT_UNWATCHED);
         let fault = match secrets::get(&self.context.client, &self.subject, name).await {
             Ok(Some(secret)) => match database::fault(&secret) {
                 None => return Some(Arc::new(secret)),
