@@ -18,5 +18,8 @@ mod platform;
 #[allow(dead_code)]
 #[path = "../it/support/postgres.rs"]
 mod postgres;
+#[allow(dead_code)]
+#[path = "../it/support/process.rs"]
+mod process;
 mod servers;
 mod support;

@@ -2,9 +2,11 @@
 
 use super::{server, service};
 use crate::support::operated::Operated;
+use crate::support::replica::address;
 
-/// A pod of the AuthServer at an address that nobody answers at (RFC 5737).
+/// A pod of the AuthServer where nobody listens; nothing, where this machine has no address for it.
 fn unreachable_replica(namespace: &str) -> String {
+    let Some(address) = address() else { return String::new() };
     format!(
         "
 ---
@@ -15,8 +17,8 @@ metadata:
   namespace: {namespace}
   labels: {{kubernetes.io/service-name: main-config, app.kubernetes.io/instance: main}}
 addressType: IPv4
-ports: [{{name: config, port: 9443}}]
-endpoints: [{{addresses: [192.0.2.1], conditions: {{ready: true, serving: true}}}}]
+ports: [{{name: config, port: 9}}]
+endpoints: [{{addresses: [{address}], conditions: {{ready: true, serving: true}}}}]
 "
     )
 }

@@ -4,6 +4,7 @@ mod clients;
 mod deletion;
 mod quiet;
 mod references;
+mod replicas;
 mod statuses;
 mod two_operators;
 

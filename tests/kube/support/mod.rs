@@ -6,5 +6,6 @@ pub mod image;
 pub mod node;
 pub mod operated;
 pub mod operator;
+pub mod replica;
 pub mod tools;
 pub mod yaml;
