@@ -15,7 +15,7 @@ kind: EndpointSlice
 metadata:
   name: main-config-by-hand
   namespace: {namespace}
-  labels: {{kubernetes.io/service-name: main-config, app.kubernetes.io/instance: main}}
+  labels: {{kubernetes.io/service-name: main-config, app.kubernetes.io/instance: main, app.kubernetes.io/managed-by: nauthera}}
 addressType: IPv4
 ports: [{{name: config, port: 9}}]
 endpoints: [{{addresses: [{address}], conditions: {{ready: true, serving: true}}}}]
@@ -35,6 +35,9 @@ fn a_client_goes_though_a_replica_cannot_be_told() {
         ))
         .success();
     cluster.until_reason("leaving", "authclient/shop", "SecretSynced", "Synced");
+    if address().is_some() {
+        cluster.until_reason("leaving", "authclient/shop", "Ready", "ReplicaUnreachable");
+    }
     let client = cluster.get("leaving", "authclient/shop");
     assert_eq!(client["metadata"]["finalizers"], serde_json::json!(["auth.nauthera.io/grants"]));
     cluster

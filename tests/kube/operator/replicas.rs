@@ -43,11 +43,11 @@ fn until_obeyed(cluster: &ControlPlane, namespace: &str, what: &str) {
 
 #[test]
 fn a_client_is_ready_when_every_replica_serves_it_and_a_policy_when_every_token_obeys_it() {
-    let Some((cluster, _, replicas)) = replicas("served", &["a", "b", "c"]) else {
+    let Some((cluster, _, mut replicas)) = replicas("served", &["a", "b", "c"]) else {
         return;
     };
-    for replica in &replicas {
-        replica.announce(cluster, true);
+    for replica in &mut replicas {
+        replica.join(cluster);
     }
     cluster.apply(&service("served", "shop", "served", "")).success();
     cluster.until("served", "authclient/shop", READY);
@@ -70,7 +70,7 @@ fn a_client_is_ready_when_every_replica_serves_it_and_a_policy_when_every_token_
         until_obeyed(cluster, "served", "authpolicy/all");
         assert_eq!(lifetimes(), [seconds; 3]);
     }
-    cluster.until("served", "authserver/main", READY);
+    cluster.until("served", "authserver/main", "condition=Programmed");
     let status = cluster.get("served", "authserver/main")["status"].clone();
     assert_eq!(
         (&status["replicas"]["ready"], &status["replicas"]["programmed"]),
@@ -89,10 +89,10 @@ fn a_client_is_ready_when_every_replica_serves_it_and_a_policy_when_every_token_
 
 #[test]
 fn a_replica_that_appears_is_configured_before_it_is_ready() {
-    let Some((cluster, address, replicas)) = replicas("growing", &["a"]) else {
+    let Some((cluster, address, mut replicas)) = replicas("growing", &["a"]) else {
         return;
     };
-    replicas[0].announce(cluster, true);
+    replicas[0].join(cluster);
     cluster.apply(&service("growing", "shop", "growing", "")).success();
     cluster.until("growing", "authclient/shop", READY);
 
@@ -118,11 +118,11 @@ fn a_replica_that_appears_is_configured_before_it_is_ready() {
 
 #[test]
 fn a_replica_that_hangs_holds_up_nobody_but_what_waits_for_it() {
-    let Some((cluster, _, replicas)) = replicas("hanging", &["a", "b"]) else {
+    let Some((cluster, _, mut replicas)) = replicas("hanging", &["a", "b"]) else {
         return;
     };
-    for replica in &replicas {
-        replica.announce(cluster, true);
+    for replica in &mut replicas {
+        replica.join(cluster);
     }
     cluster.apply(&service("hanging", "shop", "hanging", "")).success();
     cluster.until("hanging", "authclient/shop", READY);
@@ -148,11 +148,11 @@ fn a_replica_that_hangs_holds_up_nobody_but_what_waits_for_it() {
 
 #[test]
 fn a_namespace_with_twenty_clients_is_gone_within_a_minute_while_a_replica_hangs() {
-    let Some((cluster, _, replicas)) = replicas("stuck-platform", &["a", "b"]) else {
+    let Some((cluster, _, mut replicas)) = replicas("stuck-platform", &["a", "b"]) else {
         return;
     };
-    for replica in &replicas {
-        replica.announce(cluster, true);
+    for replica in &mut replicas {
+        replica.join(cluster);
     }
     cluster.namespaces(&["stuck"]);
     let clients: String = (0..20)
@@ -215,8 +215,8 @@ fn a_refusal_shows_with_its_reason_and_the_other_replicas_go_on() {
     let first = Position { fence: 0, sequence: 1 };
     let taken = push(cluster, "refusing", &replicas[1], &elsewhere("refusing"), first);
     assert!(matches!(taken, Outcome::Ack { .. }), "{taken:?}");
-    for replica in &replicas {
-        replica.announce(cluster, true);
+    for replica in &mut replicas {
+        replica.join(cluster);
     }
     cluster.apply(&service("refusing", "shop", "refusing", "")).success();
     cluster.until_reason("refusing", "authserver/main", "Programmed", "ReplicaRefused");
@@ -229,23 +229,23 @@ fn a_refusal_shows_with_its_reason_and_the_other_replicas_go_on() {
     cluster.until_reason("refusing", "authclient/shop", "Ready", "ReplicaRefused");
     let (id, secret) = credentials(cluster, "refusing");
     assert_eq!(replicas[0].token(&id, &secret), Ok(900));
-    let events = cluster.until_event("refusing", "main");
-    assert!(events.contains("ReplicaRefused"), "{events}");
+    let note = cluster.until_event("refusing", "shop", "ReplicaRefused");
+    assert!(note.contains("b refused the configuration"), "{note}");
 
     // Another pod in its place takes it.
     drop(replicas.remove(1));
-    let third = Replica::start(cluster, address, "refusing", "b");
-    third.announce(cluster, true);
+    let mut third = Replica::start(cluster, address, "refusing", "b");
+    third.join(cluster);
     cluster.until("refusing", "authclient/shop", READY);
     assert_eq!(third.token(&id, &secret), Ok(900));
 }
 
 #[test]
 fn a_later_leader_is_believed_and_an_earlier_one_is_not() {
-    let Some((cluster, _, replicas)) = replicas("fenced", &["a"]) else {
+    let Some((cluster, _, mut replicas)) = replicas("fenced", &["a"]) else {
         return;
     };
-    replicas[0].announce(cluster, true);
+    replicas[0].join(cluster);
     cluster.apply(&service("fenced", "shop", "fenced", "")).success();
     cluster.until("fenced", "authclient/shop", READY);
     // Whoever was stopped before this leader's term, and goes on now
@@ -267,8 +267,8 @@ fn servers_go_on_while_no_operator_is_there() {
     let Some(address) = address() else { return };
     let Operated { cluster, operator } = Operated::start();
     server(&cluster, "alone");
-    let replica = Replica::start(&cluster, address, "alone", "a");
-    replica.announce(&cluster, true);
+    let mut replica = Replica::start(&cluster, address, "alone", "a");
+    replica.join(&cluster);
     cluster.apply(&service("alone", "shop", "alone", "")).success();
     cluster.until("alone", "authclient/shop", READY);
     let (id, secret) = credentials(&cluster, "alone");

@@ -96,30 +96,27 @@ impl Access {
         ["status", "reason", "message"].map(|field| found[field].as_str().unwrap().to_owned())
     }
 
-    /// Waits for an Event about an object of this name, and shows all of them.
-    pub fn until_event(&self, namespace: &str, name: &str) -> String {
+    /// Waits for an Event about an object of this name with this reason: its note.
+    #[track_caller]
+    pub fn until_event(&self, namespace: &str, name: &str, reason: &str) -> String {
         let begun = std::time::Instant::now();
         loop {
-            let about = format!("regarding.name={name}");
-            let events = self
-                .kubectl(&[
-                    "-n",
-                    namespace,
-                    "get",
-                    "events.events.k8s.io",
-                    "--field-selector",
-                    &about,
-                    "-o",
-                    "json",
-                ])
-                .success();
-            if serde_json::from_str::<Value>(&events).unwrap()["items"]
-                .as_array()
-                .is_some_and(|items| !items.is_empty())
-            {
-                return events;
+            let about = format!("regarding.name={name},reason={reason}");
+            let events = self.kubectl(&[
+                "-n",
+                namespace,
+                "get",
+                "events.events.k8s.io",
+                "--field-selector",
+                &about,
+                "-o",
+                "json",
+            ]);
+            let events: Value = serde_json::from_str(&events.success()).unwrap();
+            if let Some(note) = events["items"][0]["note"].as_str() {
+                return note.to_owned();
             }
-            assert!(begun.elapsed().as_secs() < 60, "no Event about {name}");
+            assert!(begun.elapsed().as_secs() < 60, "no Event {reason} about {name}");
         }
     }
 }

@@ -88,7 +88,12 @@ impl Replica {
             "metadata": {
                 "name": format!("main-config-{}", self.pod),
                 "namespace": self.namespace,
-                "labels": {"kubernetes.io/service-name": "main-config", "app.kubernetes.io/instance": "main"},
+                // As Kubernetes takes them over from the Service
+                "labels": {
+                    "kubernetes.io/service-name": "main-config",
+                    "app.kubernetes.io/instance": "main",
+                    "app.kubernetes.io/managed-by": "nauthera",
+                },
             },
             "addressType": "IPv4",
             "ports": [{"name": "config", "port": self.config.port()}],
@@ -99,6 +104,13 @@ impl Replica {
             }],
         });
         cluster.apply(&slice.to_string()).success();
+    }
+
+    /// An EndpointSlice tells of it as of a pod that starts, and of one that serves once it is ready.
+    pub fn join(&mut self, cluster: &Access) {
+        self.announce(cluster, false);
+        self.until_ready();
+        self.announce(cluster, true);
     }
 
     /// The status and the body of an answer.
