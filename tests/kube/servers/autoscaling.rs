@@ -69,7 +69,7 @@ fn handing_the_number_over_changes_it_at_no_moment() {
         "deployment/main",
         &format!("jsonpath={{.status.observedGeneration}}={generation}"),
     );
-    let events = cluster.until_event("handed", "main");
+    let events = cluster.events("handed", "main");
     assert!(!events.contains("Scaled down"), "{events}");
     // And back
     apply(cluster, "handed", &json!({"replicas": 2}));

@@ -96,6 +96,22 @@ impl Access {
         ["status", "reason", "message"].map(|field| found[field].as_str().unwrap().to_owned())
     }
 
+    /// Every Event about objects of this name, as JSON.
+    pub fn events(&self, namespace: &str, name: &str) -> String {
+        let about = format!("regarding.name={name}");
+        self.kubectl(&[
+            "-n",
+            namespace,
+            "get",
+            "events.events.k8s.io",
+            "--field-selector",
+            &about,
+            "-o",
+            "json",
+        ])
+        .success()
+    }
+
     /// Waits for an Event about an object of this name with this reason: its note.
     #[track_caller]
     pub fn until_event(&self, namespace: &str, name: &str, reason: &str) -> String {
