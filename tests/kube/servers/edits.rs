@@ -1,7 +1,7 @@
 //! The AuthServer is edited: what it no longer asks for goes.
 
 use super::{apply, deployed, gone, server};
-use crate::support::operated::Operated;
+use crate::support::operated::{Operated, installed, start_operator};
 use serde_json::json;
 
 #[test]
@@ -38,13 +38,22 @@ fn without_its_secrets_nothing_is_made_of_a_pod_and_it_says_which() {
 }
 
 #[test]
-fn a_gateway_is_missed_where_there_is_no_such_thing() {
-    let cluster = &Operated::shared().cluster;
-    server(
-        cluster,
-        "gateway",
-        &json!({"exposure": {"gateway": {"parentRefs": [{"name": "edge"}]}}}),
-    );
+fn a_gateway_is_missed_until_there_is_such_a_thing() {
+    let cluster = installed();
+    let _operator = start_operator(&cluster, "nauthera-operator", "operator-0");
+    let exposure = json!({"exposure": {"gateway": {"parentRefs": [{"name": "edge", "sectionName": "https"}], "annotations": {"a": "b"}}}});
+    server(&cluster, "gateway", &exposure);
     cluster.until_reason("gateway", "authserver/main", "Deployed", "GatewayApiMissing");
     cluster.until("gateway", "deployment/main", "create");
+    cluster.add_http_routes();
+    // The operator looks by itself.
+    cluster.until("gateway", "authserver/main", "condition=Deployed");
+    cluster.until("gateway", "httproute/main", "create");
+    let route = cluster.get("gateway", "httproute/main");
+    assert_eq!(route["spec"]["hostnames"], json!(["gateway.example.org"]));
+    assert_eq!(route["spec"]["rules"][0]["backendRefs"][0]["name"], "main");
+    cluster.kubectl(&["-n", "gateway", "delete", "httproute/main"]).success();
+    cluster.until("gateway", "httproute/main", "create");
+    apply(&cluster, "gateway", &json!({}));
+    gone(&cluster, "gateway", "httproute/main");
 }

@@ -77,6 +77,13 @@ impl ControlPlane {
         self.spawn("cert-manager", [program.to_str().unwrap(), &kubeconfig]);
     }
 
+    /// Installs the definition of the Gateway API's HTTPRoute.
+    pub fn add_http_routes(&self) {
+        let definition = module("sigs.k8s.io/gateway-api").join("config/crd/standard/gateway.networking.k8s.io_httproutes.yaml");
+        self.kubectl(&["apply", "--server-side", "-f", definition.to_str().unwrap()])
+            .success();
+    }
+
     /// Starts a program in a session of its own, as up.sh does: down.sh ends it by its id.
     fn spawn<'a>(&self, name: &str, command: impl IntoIterator<Item = &'a str>) {
         let log = File::options()
@@ -164,13 +171,17 @@ pub fn audit_log(dir: &Path) -> String {
 
 /// cert-manager's own definitions, from the module that tests/kubelab is built with.
 fn cert_manager_definitions() -> PathBuf {
+    module("github.com/cert-manager/cert-manager").join("deploy/crds")
+}
+
+/// The folder of a module that tests/kubelab is built with.
+fn module(name: &str) -> PathBuf {
     let output = Command::new("go")
-        .args(["list", "-m", "-f", "{{.Dir}}", "github.com/cert-manager/cert-manager"])
+        .args(["list", "-m", "-f", "{{.Dir}}", name])
         .current_dir(repository("tests/kubelab/controlplane"))
         .output()
         .expect("go");
-    let module = String::from_utf8(output.stdout).unwrap();
-    let folder = Path::new(module.trim()).join("deploy/crds");
-    assert!(folder.is_dir(), "no definitions in {}", folder.display());
+    let folder = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
+    assert!(folder.is_dir(), "{name} is not there: run scripts/setup");
     folder
 }
