@@ -122,7 +122,7 @@ pub struct Replica {
 impl Replica {
     /// Waits until it says that it is ready.
     pub fn ready(&mut self) {
-        self.process.line("that it is ready", |line| line.contains(r#""message":"ready""#));
+        self.process.said("that it is ready", |line| line.contains(r#""message":"ready""#));
     }
 
     /// The status and the body of an answer.

@@ -7,7 +7,7 @@ use nauthera::grpc::client::Outcome;
 fn kept(replica: &mut Replica) {
     replica
         .process
-        .line("that it is kept", |line| line.contains("is kept for the next start"));
+        .said("that it is kept", |line| line.contains("is kept for the next start"));
 }
 
 /// A first life with a configuration at 1.5, which ends as a node does that loses its power.

@@ -100,6 +100,14 @@ impl Process {
         }
     }
 
+    /// The first line that fits of all that it says, also if it was printed before.
+    pub fn said(&mut self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+        match self.seen.iter().find(|line| fits(line)) {
+            Some(line) => line.clone(),
+            None => self.line(what, fits),
+        }
+    }
+
     /// The value of a row of the banner of `dev`.
     pub fn row(&mut self, name: &str) -> String {
         let line = self.line(name, |line| line.trim_start().starts_with(name));
