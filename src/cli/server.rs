@@ -143,3 +143,18 @@ pub async fn ready(platform: &Platform) {
 pub fn default_workers() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grpc::server::END_WITHIN;
+    use crate::http::limits::SHUTDOWN_TIMEOUT_SECONDS;
+    use crate::operator::settings::ENDS_WITHIN_SECONDS;
+
+    #[test]
+    fn a_process_ends_within_the_time_that_its_pod_gives_it() {
+        let requests = Duration::from_secs(SHUTDOWN_TIMEOUT_SECONDS);
+        let longest = requests + END_WITHIN + PLATFORM_DEADLINE + PLATFORM_DEADLINE;
+        assert!(longest < Duration::from_secs(ENDS_WITHIN_SECONDS.into()), "{longest:?}");
+    }
+}

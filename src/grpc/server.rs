@@ -25,7 +25,7 @@ const CALLS: usize = 8;
 /// A connection whose other end is gone is found by then.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 /// Calls under way when it ends get this long.
-const END_WITHIN: Duration = Duration::from_secs(5);
+pub const END_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the config service is started with.
 pub struct ConfigServerSettings {

@@ -5,6 +5,10 @@ use kube::core::NamespaceResourceScope;
 use kube::{Client, Resource};
 use std::net::SocketAddr;
 
+/// What a server's process needs at most to end, after its drain: requests under way, configurations that are being applied, the audit
+/// trail. `cli::server` holds it to that.
+pub const ENDS_WITHIN_SECONDS: u16 = 40;
+
 /// `app.kubernetes.io/managed-by`, on everything that the operator makes.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The value of [`MANAGED_BY`] and of `app.kubernetes.io/name`.

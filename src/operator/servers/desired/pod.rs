@@ -2,6 +2,7 @@
 
 use super::access::{CONFIG_PORT, DRAIN_SECONDS};
 use super::{Asked, Database};
+use crate::operator::settings::ENDS_WITHIN_SECONDS;
 use serde_json::{Value, json};
 
 /// The container's name.
@@ -10,8 +11,6 @@ pub const CONTAINER: &str = "server";
 const USER: u32 = 65532;
 /// Before SIGTERM: until every node has heard that the pod is on its way out, new connections still come to it.
 const PRE_STOP_SECONDS: u16 = 5;
-/// What a process needs at most to end: requests under way and the audit trail (`http::limits`, `cli::server`).
-const ENDS_WITHIN_SECONDS: u16 = 30;
 /// Readable by the owner and the group alone.
 const SECRET_MODE: u16 = 0o440;
 

@@ -155,9 +155,8 @@ fn pods_spread_and_roll_one_at_a_time_with_none_missing() {
     let before_term = scene.container()["lifecycle"]["preStop"]["sleep"]["seconds"].as_u64().unwrap();
     let drain = scene.get(Made::ConfigMap, "main")["data"]["NAUTHERA_DRAIN_SECONDS"].clone();
     let drain: u64 = drain.as_str().unwrap().parse().unwrap();
-    // `http::limits::SHUTDOWN_TIMEOUT_SECONDS` and what the actors need
-    let ends = before_term + drain + crate::http::limits::SHUTDOWN_TIMEOUT_SECONDS + 5;
-    assert!(pod["terminationGracePeriodSeconds"].as_u64().unwrap() > ends);
+    let ends = before_term + drain + u64::from(crate::operator::settings::ENDS_WITHIN_SECONDS);
+    assert_eq!(pod["terminationGracePeriodSeconds"], ends);
 }
 
 #[test]
