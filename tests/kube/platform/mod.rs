@@ -8,6 +8,7 @@ mod server;
 mod cluster_wide;
 mod cut_link;
 mod drift;
+mod killed_in_a_push;
 mod namespace_deletion;
 mod one_namespace;
 mod operator_gone;
