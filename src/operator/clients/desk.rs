@@ -214,6 +214,8 @@ impl Desk {
                     }
                 }
                 entry.awaited = None;
+                // A look may have found everything in order meanwhile; the next one has to say so again.
+                entry.memo = None;
                 let pauses = entry.pauses.get_or_insert_with(|| Pauses::new(FIRST_RETRY, LONGEST_RETRY));
                 entry.not_before = Some(instant + pauses.longer());
             }

@@ -144,6 +144,19 @@ fn a_name_that_is_taken_is_reported_and_tried_again_until_it_is_free() {
 }
 
 #[test]
+fn a_failure_that_is_told_late_passes_when_everything_is_as_it_should_be() {
+    let mut cluster = without_rotation();
+    cluster.settle();
+    // The answer to a write that had been done twice, after a look that found nothing more to do
+    let late = Err(super::act::Failure::Api("no".to_owned()));
+    let _ = cluster.desk.done(&shop(), &late, cluster.instant);
+    assert_eq!(conflict(&cluster).as_deref(), Some("SecretNotWritten"));
+    cluster.pass(Duration::from_secs(120));
+    cluster.settle();
+    assert_eq!(conflict(&cluster), None);
+}
+
+#[test]
 fn a_secret_of_ones_own_is_used_and_never_written() {
     let mut cluster = without_rotation();
     cluster.settle();
