@@ -139,8 +139,7 @@ impl<'a> Round<'a> {
         if self.entry.awaits_secrets() {
             self.again = self.again.min(COMES_BACK_WITHIN);
         }
-        let deployment = self.shared.lock().get(&subject.key, Made::Deployment, names.own()).cloned();
-        let deployment = deployment.filter(|live| self.is_ours(live));
+        let deployment = self.deployment();
         let fact = fact(&Sources {
             server: &subject.key,
             spec: self.spec,
@@ -159,13 +158,18 @@ impl<'a> Round<'a> {
         belongs(live.controller(), |name| live.label(name), &self.subject) == Belongs::Here
     }
 
-    fn has_deployment(&self) -> bool {
+    /// Its own Deployment, if it is there.
+    fn deployment(&self) -> Option<Arc<Live>> {
         let live = self
             .shared
             .lock()
             .get(&self.subject.key, Made::Deployment, self.names.own())
             .cloned();
-        live.is_some_and(|live| self.is_ours(&live))
+        live.filter(|live| self.is_ours(live))
+    }
+
+    fn has_deployment(&self) -> bool {
+        self.deployment().is_some()
     }
 
     fn fault(&mut self, fault: Fault) {
