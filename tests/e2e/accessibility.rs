@@ -1,7 +1,8 @@
 //! Every page that a person meets, held against axe-core's rules, in light and in dark.
 
-use crate::login_round::{ALERT, ALLOW, log_in};
+use crate::login_round::log_in;
 use crate::support::browser::{Browser, Mode};
+use crate::support::pages::{ALERT, ALLOW};
 use crate::support::platform::{PASSWORD, Platform};
 
 #[tokio::test]

@@ -1,22 +1,13 @@
 //! A person with a browser: login, consent, tokens, userinfo, refresh, logout.
 
 use crate::support::browser::{Browser, Mode};
+use crate::support::pages::{self, ALERT, ALLOW, DENY, PASSWORD_FIELD, SUBMIT};
 use crate::support::platform::{PASSWORD, Platform, USERNAME};
 use serde_json::Value;
 
-/// Selectors of the platform's own pages; they are its contract with password managers and screen readers more than with these tests.
-pub const USERNAME_FIELD: &str = "input[autocomplete~='username']";
-pub const PASSWORD_FIELD: &str = "input[autocomplete~='current-password']";
-pub const SUBMIT: &str = "form button[type='submit']";
-pub const ALLOW: &str = "button[name='decision'][value='allow']";
-pub const DENY: &str = "button[name='decision'][value='deny']";
-pub const ALERT: &str = "[role='alert']";
-
-/// Fills in the login form and sends it.
+/// Fills in the login form as Ada and sends it.
 pub async fn log_in(browser: &Browser, password: &str) {
-    browser.type_into(USERNAME_FIELD, USERNAME).await;
-    browser.type_into(PASSWORD_FIELD, password).await;
-    browser.click(SUBMIT).await;
+    pages::log_in(browser, USERNAME, password).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The four manifests of `k8s/quickstart` and its script are a first login. Here `nauthera dev` serves them; that a cluster does is tests/kube's.
 
-use crate::login_round::{ALLOW, PASSWORD_FIELD, SUBMIT, USERNAME_FIELD};
 use crate::support::browser::{Browser, Mode};
+use crate::support::pages;
 use crate::support::process::Process;
 use crate::support::{free_port, root};
 use serde_json::Value;
@@ -65,10 +65,8 @@ async fn four_manifests_and_a_script_are_a_first_login() {
 
     let browser = Browser::start(Mode::Plain).await;
     browser.open(&address).await;
-    browser.type_into(USERNAME_FIELD, "alice").await;
-    browser.type_into(PASSWORD_FIELD, "correct horse battery staple").await;
-    browser.click(SUBMIT).await;
-    browser.click(ALLOW).await;
+    pages::log_in(&browser, "alice", "correct horse battery staple").await;
+    browser.click(pages::ALLOW).await;
     browser.see_text("body", "Look at your terminal").await;
     script.wait_for_line("whom the token is for", |line| {
         (line.trim() == r#""aud": "demo.shop","# || line.trim() == r#""aud": "demo.shop""#).then_some(())

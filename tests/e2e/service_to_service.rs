@@ -1,8 +1,9 @@
 //! Services without a person: client credentials, then a token exchange that names the actor, then an API that checks the token by JWKS.
 //! The asking side is openid-client, the checking side PyJWT; the project wrote neither.
 
-use crate::login_round::{ALLOW, log_in};
+use crate::login_round::log_in;
 use crate::support::browser::{Browser, Mode};
+use crate::support::pages::ALLOW;
 use crate::support::platform::{PASSWORD, Platform};
 use crate::support::service::{Api, Service};
 use serde_json::json;

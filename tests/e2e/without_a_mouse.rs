@@ -10,7 +10,7 @@ async fn logs_in_and_consents_by_keyboard_alone() {
     let browser = Browser::start(Mode::Plain).await;
     browser.open(&format!("{}/login", platform.shop.origin)).await;
 
-    browser.see(crate::login_round::USERNAME_FIELD).await;
+    browser.see(crate::support::pages::USERNAME_FIELD).await;
     tab_to(&browser, |focus| focus["name"] == "username").await;
     browser.press(USERNAME).await;
     browser.press(Key::Tab + "").await;
@@ -22,7 +22,7 @@ async fn logs_in_and_consents_by_keyboard_alone() {
     browser.press(PASSWORD).await;
     browser.press(Key::Enter + "").await;
 
-    browser.see(crate::login_round::ALLOW).await;
+    browser.see(crate::support::pages::ALLOW).await;
     tab_to(&browser, |focus| focus["value"] == "allow").await;
     browser.press(Key::Enter + "").await;
     browser.see_title("Logged in").await;

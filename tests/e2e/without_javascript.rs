@@ -1,7 +1,8 @@
 //! The login with scripts switched off in the browser.
 
-use crate::login_round::{ALLOW, log_in};
+use crate::login_round::log_in;
 use crate::support::browser::{Browser, Mode};
+use crate::support::pages::ALLOW;
 use crate::support::platform::{PASSWORD, Platform};
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What the end-to-end tests start and drive.
 
 pub mod browser;
+pub mod pages;
 pub mod platform;
 pub mod process;
 pub mod service;

@@ -2,13 +2,13 @@
 
 use super::authority::Authority;
 use crate::support::platform::{TestPlatform, service, snapshot};
+pub use crate::support::replica::{OPERATOR, REPLICA, SERVER, send, taken};
 use hyper_util::rt::TokioIo;
 use nauthera::config::revision;
 use nauthera::config::snapshot::{Position, Snapshot};
-use nauthera::grpc::client::{ClientTls, Link, LinkError, Outcome};
+use nauthera::grpc::client::{ClientTls, Link, LinkError};
 use nauthera::grpc::identity::{self, Pem};
 use nauthera::grpc::server::{ConfigServer, ConfigServerSettings, serve};
-use nauthera::wire::Prepared;
 use nauthera::wire::message::config_service_client::ConfigServiceClient;
 use rustls::ClientConfig;
 use std::net::TcpListener;
@@ -19,10 +19,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Endpoint};
-
-pub const OPERATOR: &str = "operator.main-config.identity.svc";
-pub const REPLICA: &str = "main-config.identity.svc";
-pub const SERVER: &str = "identity/main";
 
 /// The first leader's first configuration.
 pub const FIRST: Position = Position { fence: 1, sequence: 1 };
@@ -157,19 +153,6 @@ pub fn sealed(mut snapshot: Snapshot) -> Snapshot {
 /// Two services.
 pub fn two() -> Snapshot {
     configuration(["team-a.one", "team-a.two"].map(str::to_owned))
-}
-
-/// Sends everything.
-pub async fn send(link: &mut Link, snapshot: &Snapshot, at: Position) -> Outcome {
-    link.apply(&Prepared::whole(snapshot), at).await.unwrap()
-}
-
-/// What a configuration that is new is answered with.
-pub fn taken(snapshot: &Snapshot) -> Outcome {
-    Outcome::Ack {
-        revision: snapshot.revision.clone(),
-        changed: true,
-    }
 }
 
 /// Fails unless every part of what is in force is as it was sent.

@@ -3,20 +3,17 @@
 use crate::support::platform::{service, snapshot};
 use crate::support::postgres;
 use crate::support::process::Process;
+use crate::support::replica::{OPERATOR, REPLICA};
+pub use crate::support::replica::{SERVER, send, taken};
 use nauthera::config::revision;
 use nauthera::config::snapshot::{Position, Snapshot};
-use nauthera::grpc::client::{ClientTls, Link, Outcome};
+use nauthera::grpc::client::{ClientTls, Link};
 use nauthera::grpc::identity::Pem;
-use nauthera::wire::Prepared;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
-
-pub const SERVER: &str = "identity/main";
-const OPERATOR: &str = "operator.main-config.identity.svc";
-const REPLICA: &str = "main-config.identity.svc";
 
 /// The folders that outlive a process, and the authority of both sides' certificates.
 pub struct Pod {
@@ -184,17 +181,4 @@ pub fn configuration(ids: &[&str], seconds: u64) -> Snapshot {
 /// In the first leader's term.
 pub fn nth(sequence: u64) -> Position {
     Position { fence: 1, sequence }
-}
-
-/// Sends everything.
-pub async fn send(link: &mut Link, snapshot: &Snapshot, at: Position) -> Outcome {
-    link.apply(&Prepared::whole(snapshot), at).await.unwrap()
-}
-
-/// What a configuration is answered with that is in force from then on.
-pub fn taken(snapshot: &Snapshot) -> Outcome {
-    Outcome::Ack {
-        revision: snapshot.revision.clone(),
-        changed: true,
-    }
 }

@@ -3,4 +3,5 @@
 pub mod platform;
 pub mod postgres;
 pub mod process;
+pub mod replica;
 pub mod site;

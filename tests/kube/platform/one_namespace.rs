@@ -2,6 +2,7 @@
 
 use crate::e2e::browser::{Browser, Mode};
 use crate::e2e::free_port;
+use crate::e2e::pages;
 use crate::e2e::process::Process;
 use crate::support::node::NodeCluster;
 use crate::support::tools::{program, repository};
@@ -77,12 +78,8 @@ async fn helm_install_and_four_manifests_are_a_first_login() {
     let address = script.wait_for_line("where to log in", |line| line.strip_prefix("Log in at ").map(str::to_owned));
     let browser = Browser::start(Mode::Plain).await;
     browser.open(&address).await;
-    browser.type_into("input[autocomplete~='username']", "alice").await;
-    browser
-        .type_into("input[autocomplete~='current-password']", "correct horse battery staple")
-        .await;
-    browser.click("form button[type='submit']").await;
-    browser.click("button[name='decision'][value='allow']").await;
+    pages::log_in(&browser, "alice", "correct horse battery staple").await;
+    browser.click(pages::ALLOW).await;
     browser.see_text("body", "Look at your terminal").await;
     script.wait_for_line("her name", |line| line.contains("Alice Example").then_some(()));
     browser.quit().await;

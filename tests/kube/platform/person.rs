@@ -2,6 +2,7 @@
 
 use super::server::{Credentials, Server, claims, form};
 use crate::e2e::browser::{Browser, Mode};
+use crate::e2e::pages;
 use crate::support::tools::run;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -83,12 +84,8 @@ spec:
             ("code_challenge_method", "S256"),
         ]);
         browser.open(&format!("{}/authorize?{query}", server.issuer)).await;
-        browser.type_into("input[autocomplete~='username']", "alice").await;
-        browser
-            .type_into("input[autocomplete~='current-password']", "correct horse battery staple")
-            .await;
-        browser.click("form button[type='submit']").await;
-        browser.click("button[name='decision'][value='allow']").await;
+        pages::log_in(&browser, "alice", "correct horse battery staple").await;
+        browser.click(pages::ALLOW).await;
         browser.see("#done").await;
         browser.quit().await;
 

@@ -98,37 +98,22 @@ impl Access {
 
     /// Every Event about objects of this name, as JSON.
     pub fn events(&self, namespace: &str, name: &str) -> String {
-        let about = format!("regarding.name={name}");
-        self.kubectl(&[
-            "-n",
-            namespace,
-            "get",
-            "events.events.k8s.io",
-            "--field-selector",
-            &about,
-            "-o",
-            "json",
-        ])
-        .success()
+        self.events_where(namespace, &format!("regarding.name={name}"))
+    }
+
+    fn events_where(&self, namespace: &str, fields: &str) -> String {
+        let resource = "events.events.k8s.io";
+        self.kubectl(&["-n", namespace, "get", resource, "--field-selector", fields, "-o", "json"])
+            .success()
     }
 
     /// Waits for an Event about an object of this name with this reason: its note.
     #[track_caller]
     pub fn until_event(&self, namespace: &str, name: &str, reason: &str) -> String {
+        let about = format!("regarding.name={name},reason={reason}");
         let begun = std::time::Instant::now();
         loop {
-            let about = format!("regarding.name={name},reason={reason}");
-            let events = self.kubectl(&[
-                "-n",
-                namespace,
-                "get",
-                "events.events.k8s.io",
-                "--field-selector",
-                &about,
-                "-o",
-                "json",
-            ]);
-            let events: Value = serde_json::from_str(&events.success()).unwrap();
+            let events: Value = serde_json::from_str(&self.events_where(namespace, &about)).unwrap();
             if let Some(note) = events["items"][0]["note"].as_str() {
                 return note.to_owned();
             }
