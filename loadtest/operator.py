@@ -125,15 +125,26 @@ class Watch(threading.Thread):
         self.start()
 
     def run(self):
-        version = call("GET", f"{OURS}/namespaces/team/authclients")["metadata"]["resourceVersion"]
+        while True:
+            listed = call("GET", f"{OURS}/namespaces/team/authclients")
+            self.ready = {client["metadata"]["name"] for client in listed["items"] if self.holds(client)}
+            self.follow(listed["metadata"]["resourceVersion"])
+
+    def follow(self, version):
+        """Until the API server ends the watch, as it does with one that reads too slowly."""
         connection = http.client.HTTPSConnection(HOST, int(PORT), context=TLS)
         connection.request("GET", f"{OURS}/namespaces/team/authclients?watch=true&timeoutSeconds=3600&resourceVersion={version}")
         for line in connection.getresponse():
             event = json.loads(line)
-            name = event["object"]["metadata"]["name"]
-            conditions = event["object"].get("status", {}).get("conditions", [])
-            holds = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-            (self.ready.add if holds and event["type"] != "DELETED" else self.ready.discard)(name)
+            if event["type"] == "ERROR":
+                return
+            there = event["type"] != "DELETED" and self.holds(event["object"])
+            (self.ready.add if there else self.ready.discard)(event["object"]["metadata"]["name"])
+
+    @staticmethod
+    def holds(client):
+        conditions = client.get("status", {}).get("conditions", [])
+        return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def rss(process, field):

@@ -6,7 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --quiet
-ip address replace 10.244.78.1/32 dev lo
+# It goes by itself: another run may be using it when this one ends.
+ip address replace 10.244.78.1/32 dev lo valid_lft 14400 preferred_lft 14400
 folder=$(mktemp -d /tmp/nauthera-load.XXXXXX)
 finish() {
   tests/kubelab/down.sh "$folder" >/dev/null 2>&1 || true

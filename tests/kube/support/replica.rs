@@ -10,7 +10,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// An address of this machine that its loopback interface carries: EndpointSlices may not hold 127.0.0.0/8.
+/// An address of this machine that its loopback interface carries: EndpointSlices may not hold 127.0.0.0/8. It goes by itself: several runs
+/// may use it at once, so none may take it away.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 244, 78, 1);
 
 /// An address that EndpointSlices may hold and that no packet to which leaves this machine. `None` where that cannot be had, which the
@@ -19,7 +20,7 @@ pub fn address() -> Option<Ipv4Addr> {
     static HAD: OnceLock<bool> = OnceLock::new();
     let had = *HAD.get_or_init(|| {
         let address = format!("{ADDRESS}/32");
-        let said = run(Path::new("ip"), ["address", "replace", &address, "dev", "lo"], &[], "");
+        let said = run(Path::new("ip"), ["address", "replace", &address, "dev", "lo", "valid_lft", "7200", "preferred_lft", "7200"], &[], "");
         if !said.ok {
             println!("SKIPPED: replicas as processes need an address of their own, and `ip address replace {address} dev lo` was refused (root?): {}", said.err);
         }
