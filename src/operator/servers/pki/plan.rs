@@ -62,13 +62,15 @@ struct Leaf<'a> {
     pair: Option<Pair>,
     trusted: Vec<CertificateDer<'static>>,
     secret: Option<&'a SecretView>,
+    now: Timestamp,
 }
 
 impl Leaf<'_> {
     fn since(&self, annotation: &str) -> Timestamp {
         let since = self.secret.and_then(|secret| secret.annotations.get(annotation));
-        // What cert-manager issued has been there for long.
-        since.and_then(|since| since.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+        let since = since.and_then(|since| since.parse().ok());
+        // What cert-manager issued has been there for long. People can write annotations, so this may be any time: none is to come.
+        since.unwrap_or(Timestamp::UNIX_EPOCH).min(self.now)
     }
 
     fn trusts(&self, authority: &Pair) -> bool {
@@ -141,6 +143,7 @@ fn read<'a>(names: &Names, side: Side, name: String, secret: Option<&'a SecretVi
             .collect::<Result<_, _>>()
             .unwrap_or_default(),
         secret,
+        now,
     }
 }
 

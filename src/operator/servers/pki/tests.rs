@@ -146,6 +146,30 @@ fn a_new_authority_cuts_nobody_off_at_any_step() {
 }
 
 #[test]
+fn a_time_that_somebody_wrote_and_that_is_yet_to_come_is_no_harm() {
+    let mut scene = Scene::new();
+    scene.round();
+    for authority_is_there in [true, false] {
+        if !authority_is_there {
+            scene.secrets.remove(ALL[0]);
+            scene.round();
+        }
+        for name in &ALL[1..] {
+            let both = [scene.pem(ALL[1]).authorities, scene.pem(ALL[0]).authorities].concat();
+            let pem = scene.pem(name);
+            let data = [("tls.crt", pem.certificate), ("tls.key", pem.key), ("ca.crt", both)];
+            let mut view = SecretView::new(data.map(|(key, value)| (key.to_owned(), value)).into());
+            for annotation in ["auth.nauthera.io/trusts-since", "auth.nauthera.io/shows-since"] {
+                view.annotations.insert(annotation.to_owned(), Timestamp::MAX.to_string());
+            }
+            scene.secrets.insert((*name).to_owned(), view);
+        }
+        scene.round();
+        assert!(scene.both_talk());
+    }
+}
+
+#[test]
 fn what_somebody_spoilt_is_issued_anew() {
     let mut scene = Scene::new();
     scene.round();
