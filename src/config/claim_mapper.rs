@@ -53,7 +53,7 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> Mappers {
     let mut taken: BTreeMap<(Key, String, ClaimPlace), Key> = BTreeMap::new();
     let mut order: Vec<(&Key, &Arc<Object<ClaimMapperSpec>>)> = world.resources.claim_mappers.iter().collect();
     // Who had a claim keeps it.
-    order.sort_by_key(|(key, _)| (!previous.claim_mappers.contains_key(*key), *key));
+    order.sort_by_key(|(key, object)| object.seniority(previous.claim_mappers.contains_key(*key), key));
     for (key, object) in order {
         let latest = evaluate(world, key, &object.spec, &taken);
         let before = previous.claim_mappers.get(key);

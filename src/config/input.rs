@@ -171,6 +171,27 @@ impl<S> Object<S> {
             spec,
         }
     }
+
+    /// Its place among those who want one name.
+    pub fn seniority<'k>(&self, had_it: bool, key: &'k Key) -> Seniority<'k> {
+        Seniority {
+            newcomer: !had_it,
+            ageless: self.created.is_none(),
+            created: self.created,
+            key,
+        }
+    }
+}
+
+/// Sorts those who want one name: who had it before comes first, then the older, then the first by name. A process that begins knows of nobody
+/// who had it; without ages, whoever came later with a name that sorts first would take it then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seniority<'k> {
+    newcomer: bool,
+    ageless: bool,
+    created: Option<Timestamp>,
+    /// Who wants it
+    pub key: &'k Key,
 }
 
 /// Resources of one kind. Shared: a compilation hands on what it was given without copying it.

@@ -85,7 +85,7 @@ pub fn decide(resources: &Resources, previous: &Accepted) -> People {
         people.accepted.extend(kept.map(|object| (key.clone(), Arc::clone(object))));
         resolved.insert(key.clone(), (refusal, form, earlier));
     }
-    settle_usernames(previous, &mut resolved, &mut people);
+    settle_usernames(resources, previous, &mut resolved, &mut people);
     join_groups(resources, &mut resolved, &mut people);
     for (key, (refusal, form, earlier_form)) in resolved {
         let missing = form.as_ref().and_then(|form| form.password_fault.clone());
@@ -232,8 +232,8 @@ pub(super) fn store_of(
     }
 }
 
-/// A username is unique in lower case within its store; who had it before keeps it, then the first by name.
-fn settle_usernames(previous: &Accepted, resolved: &mut Resolved, people: &mut People) {
+/// A username is unique in lower case within its store; who had it before keeps it, then the older, then the first by name.
+fn settle_usernames(resources: &Resources, previous: &Accepted, resolved: &mut Resolved, people: &mut People) {
     let mut holders: BTreeMap<(Key, String), Vec<Key>> = BTreeMap::new();
     for (key, (_, form, _)) in resolved.iter() {
         if let Some(form) = form {
@@ -241,15 +241,17 @@ fn settle_usernames(previous: &Accepted, resolved: &mut Resolved, people: &mut P
             holders.entry((form.store.clone(), name)).or_default().push(key.clone());
         }
     }
-    for ((store, username), mut keys) in holders.into_iter().filter(|(_, keys)| keys.len() > 1) {
+    for ((store, username), keys) in holders.into_iter().filter(|(_, keys)| keys.len() > 1) {
         let had = |key: &Key| {
             previous
                 .users
                 .get(key)
                 .is_some_and(|before| before.spec.username.as_ref().unwrap_or(&key.name).to_lowercase() == username)
         };
-        keys.sort_by_key(|key| (!had(key), key.clone()));
-        for loser in keys.iter().skip(1) {
+        let known = keys.iter().filter_map(|key| resources.users.get_key_value(key));
+        let mut claims: Vec<_> = known.map(|(key, object)| object.seniority(had(key), key)).collect();
+        claims.sort_unstable();
+        for loser in claims.iter().skip(1).map(|claim| claim.key) {
             let message = format!("username {username:?} is taken by another User of UserStore {store}");
             resolved.insert(
                 loser.clone(),

@@ -2,7 +2,7 @@
 
 use super::client::{Facts, generated_secret};
 use super::governing::{Governing, Roster};
-use super::input::{Accepted, Key, Kind, Labels, Object, Objects, Options, Resources};
+use super::input::{Accepted, Key, Kind, Labels, Object, Objects, Options, Resources, Seniority};
 use super::memory::Memory;
 use super::refusal::{Aspect, Refusal};
 use super::{policy, server};
@@ -175,16 +175,14 @@ impl<'a> World<'a> {
 }
 
 fn servers(resources: &Resources, previous: &Accepted) -> BTreeMap<Key, Standing<AuthServerSpec>> {
-    let mut issuers: BTreeMap<&str, &Key> = BTreeMap::new();
+    // One issuer, one server.
+    let mut issuers: BTreeMap<&str, Seniority<'_>> = BTreeMap::new();
     let known = |key: &Key, issuer: &str| previous.servers.get(key).is_some_and(|object| object.spec.issuer_url == issuer);
     for (key, object) in &resources.servers {
         let issuer = object.spec.issuer_url.as_str();
-        match issuers.get(issuer) {
-            Some(first) if known(first, issuer) || !known(key, issuer) => {}
-            _ => {
-                issuers.insert(issuer, key);
-            }
-        }
+        let claim = object.seniority(known(key, issuer), key);
+        let first = issuers.entry(issuer).or_insert(claim);
+        *first = claim.min(*first);
     }
     resources
         .servers
@@ -205,7 +203,7 @@ fn servers(resources: &Resources, previous: &Accepted) -> BTreeMap<Key, Standing
                     in_force: before.cloned(),
                     refusal: Some(Refusal::spec(&faults)),
                 }
-            } else if issuers.get(object.spec.issuer_url.as_str()) != Some(&key) {
+            } else if issuers.get(object.spec.issuer_url.as_str()).is_none_or(|first| first.key != key) {
                 let message = format!("issuerUrl: another AuthServer already is {}", object.spec.issuer_url);
                 Standing {
                     in_force: None,

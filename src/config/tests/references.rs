@@ -88,6 +88,42 @@ fn two_servers_cannot_be_the_same_issuer() {
     assert_eq!(compiled.snapshots.len(), 1);
 }
 
+/// An operator that begins knows of nobody who had what: only the resources are there.
+#[test]
+fn a_name_that_two_want_is_the_older_ones_when_nobodys_past_is_known() {
+    let older = "2026-01-01T00:00:00Z".parse().ok();
+    let later = "2026-06-01T00:00:00Z".parse().ok();
+    let mut world = World::empty()
+        .server(
+            "main",
+            json!({"issuerUrl": "https://login.example.org", "userStoreRef": {"name": "people"}}),
+        )
+        .server("a-later-one", json!({"issuerUrl": "https://login.example.org"}))
+        .store("people")
+        .user("ida", json!({"username": "ida"}))
+        .user("a-later-one", json!({"username": "Ida"}));
+    for (name, created) in [("main", older), ("a-later-one", later)] {
+        let server = world.resources.servers.get_mut(&Key::new("identity", name)).unwrap();
+        Arc::make_mut(server).created = created;
+        let mapper =
+            json!({"authServerRef": {"name": "main"}, "claims": [{"name": "tier", "from": "static", "value": name, "in": ["id_token"]}]});
+        let mut mapper = Object::new(spec(mapper));
+        mapper.created = created;
+        world.resources.claim_mappers.insert(Key::new("identity", name), Arc::new(mapper));
+    }
+    for (name, created) in [("ida", older), ("a-later-one", later)] {
+        let user = world.resources.users.get_mut(&Key::new("identity", name)).unwrap();
+        Arc::make_mut(user).created = created;
+    }
+    let compiled = world.compile();
+    let reason = |kind: Kind, name: &str| ready(&compiled, kind, "identity", name).0;
+    assert_eq!(reason(Kind::AuthServer, "main"), "Serving");
+    assert_eq!(reason(Kind::AuthServer, "a-later-one"), "IssuerTaken");
+    assert_eq!(reason(Kind::User, "ida"), "UserDeclared");
+    assert_eq!(reason(Kind::User, "a-later-one"), "UsernameTaken");
+    assert_eq!(reason(Kind::ClaimMapper, "a-later-one"), "ClaimTaken");
+}
+
 #[test]
 fn one_client_id_has_one_client_and_the_default_id_goes_to_its_owner() {
     let compiled = World::new()
