@@ -171,6 +171,7 @@ fn around_a_client(resources: &Resources, key: &Key, candidate: &Resources) -> R
         policies: resources.policies.clone(),
         cluster_policies: resources.cluster_policies.clone(),
         policies_unreadable: resources.policies_unreadable.clone(),
+        lost_policies: resources.lost_policies.clone(),
         namespaces: resources.namespaces.clone(),
         clients: rivals(&resources.clients),
         departing: rivals(&resources.departing),

@@ -1,6 +1,6 @@
 //! The policies that govern a client. Many clients have the same ones, so what they come to is worked out once for each set of them.
 
-use super::input::{Key, Kind, Resources};
+use super::input::{Key, Kind, Labels, Resources};
 use super::policy::{self, Ask, Merged, NamedPolicy, Violation};
 use super::refusal::{Aspect, Refusal};
 use super::selector;
@@ -137,6 +137,20 @@ impl Governing {
     }
 }
 
+/// Why a server accepts no client, if a policy that it selects cannot be read: it may forbid anything.
+fn lost(resources: &Resources, server: &Key, wanted: Option<&LabelSelector>) -> Option<Refusal> {
+    let selects = |kind: Kind, key: &Key, labels: &Labels| {
+        kind == Kind::ClusterAuthPolicy
+            || key.namespace == server.namespace && wanted.is_some_and(|wanted| selector::matches(wanted, labels))
+    };
+    let ((kind, key), _) = resources
+        .lost_policies
+        .iter()
+        .find(|((kind, key), labels)| selects(*kind, key, labels))?;
+    let message = format!("{kind} {key} cannot be read, so what it allows is not known: its owner has to mend it");
+    Some(Refusal::new(Aspect::Policy, "PolicyNotAccepted", message))
+}
+
 /// The policies that a server selects, and every cluster-wide one.
 #[derive(Debug)]
 pub struct Roster {
@@ -158,7 +172,7 @@ impl Roster {
         cluster_policies: &BTreeMap<Key, Standing<AuthPolicySpec>>,
     ) -> Self {
         let mut found = Vec::new();
-        let mut refusal = None;
+        let mut refusal = lost(resources, server, wanted);
         if let Some(wanted) = wanted {
             for (key, standing) in policies.iter().filter(|(key, _)| key.namespace == server.namespace) {
                 let declared = resources.policies.get(key).map(|object| &object.labels);
@@ -167,7 +181,7 @@ impl Roster {
                     found.push((Kind::AuthPolicy, key, standing));
                 }
             }
-            if found.is_empty() {
+            if found.is_empty() && refusal.is_none() {
                 let message = format!(
                     "no AuthPolicy in namespace {} matches the policySelector of AuthServer {server}: an AuthPolicy there needs the label {}",
                     server.namespace,

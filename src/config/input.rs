@@ -252,9 +252,11 @@ pub struct Resources {
     pub generated: BTreeMap<Key, Arc<GeneratedSecret>>,
     /// AuthClients that are being deleted; what they were given ends
     pub departing: Objects<AuthClientSpec>,
-    /// Set if a policy could not be read and no earlier form of it is known: where it is. What clients may do is not known then, so none
+    /// Set if a document could not be read that may be a policy of any server: where it is. What clients may do is not known then, so none
     /// is accepted.
     pub policies_unreadable: Option<String>,
+    /// Policies of which no form can be read, with their labels. Servers that select one accept no client.
+    pub lost_policies: BTreeMap<(Kind, Key), Labels>,
     /// Labels of namespaces; each namespace also has `kubernetes.io/metadata.name`, whether it is listed or not
     pub namespaces: BTreeMap<String, Labels>,
 }

@@ -1,6 +1,7 @@
 //! Policies.
 
 use super::*;
+use crate::config::input::Labels;
 
 #[test]
 fn a_client_within_its_policies_is_provisioned() {
@@ -222,6 +223,27 @@ fn a_policy_that_was_never_accepted_lets_nobody_through() {
     let compiled = world.compile();
     assert_eq!(ready(&compiled, Kind::AuthPolicy, "identity", "web").0, "InvalidSpec");
     assert_eq!(shop(&compiled).0, "PolicyNotAccepted");
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_stops_the_servers_that_select_it_and_no_other() {
+    let mut world = World::new().client("shop", json!({}));
+    world.compile();
+    let selected = [("env".to_owned(), "prod".to_owned())];
+    for (kind, key, labels, reason) in [
+        (
+            Kind::AuthPolicy,
+            Key::new("team-x", "lost"),
+            selected.clone().into(),
+            "ClientProvisioned",
+        ),
+        (Kind::AuthPolicy, Key::new("identity", "lost"), Labels::new(), "ClientProvisioned"),
+        (Kind::AuthPolicy, Key::new("identity", "lost"), selected.into(), "PolicyNotAccepted"),
+        (Kind::ClusterAuthPolicy, Key::new("", "lost"), Labels::new(), "PolicyNotAccepted"),
+    ] {
+        world.resources.lost_policies = [((kind, key.clone()), labels)].into();
+        assert_eq!(shop(&world.compile()).0, reason, "{kind} {key}");
+    }
 }
 
 #[test]

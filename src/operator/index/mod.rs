@@ -24,8 +24,6 @@ pub struct Index {
     replicas: Arc<BTreeMap<Key, Vec<Replica>>>,
     slices: BTreeMap<Key, SliceView>,
     lists: BTreeMap<Source, List>,
-    /// Policies whose only known form cannot be read
-    lost_policies: BTreeSet<(Kind, Key)>,
     /// What statuses say was accepted before; complete when every list is
     recovered: Accepted,
     work: Work,
@@ -87,6 +85,11 @@ impl Index {
     /// What statuses say was accepted before this process began.
     pub fn recovered(&self) -> &Accepted {
         &self.recovered
+    }
+
+    /// A compilation has taken in what was accepted before.
+    pub fn forget_recovered(&mut self) {
+        self.recovered = Accepted::default();
     }
 
     /// Metadata of every custom resource.
@@ -166,10 +169,9 @@ impl Index {
                 if self.objects.remove(kind, key).is_some() {
                     self.work.publish = true;
                 }
-                self.lost_policies.remove(&(kind, key.clone()));
                 self.withdraw(kind, key);
                 self.departed(kind, key);
-                self.note_lost_policies();
+                self.note_lost_policy(kind, key, None);
             }
             Source::Namespaces => {
                 if self.resources.namespaces.contains_key(&key.name) {
@@ -193,9 +195,8 @@ impl Index {
     fn resource(&mut self, kind: Kind, key: Key, observed: Observed) -> Option<Undecodable> {
         let before = self.objects.get(kind, &key).cloned();
         let Observed { meta, spec, last_accepted } = observed;
-        let id = (kind, key.clone());
         let mut undecodable = None;
-        self.lost_policies.remove(&id);
+        let mut lost = None;
         match spec {
             spec if meta.deletion_timestamp.is_some() => {
                 let known = self.resources.clients.get(&key).cloned();
@@ -230,17 +231,16 @@ impl Index {
                 match last_accepted.clone() {
                     _ if known => {}
                     Some(earlier) => self.put(key.clone(), earlier, kind),
-                    None if matches!(kind, Kind::AuthPolicy | Kind::ClusterAuthPolicy) => drop(self.lost_policies.insert(id)),
-                    None => {}
+                    None => lost = Some(&meta.labels),
                 }
             }
         }
         if let Some(earlier) = last_accepted
             && !self.is_complete()
         {
-            recover(&mut self.recovered, kind, key.clone(), earlier);
+            recover(&mut self.recovered, &self.resources, kind, key.clone(), earlier);
         }
-        self.note_lost_policies();
+        self.note_lost_policy(kind, &key, lost);
         if before.as_deref() != Some(&meta) {
             self.objects.insert(kind, key, Arc::new(meta));
             self.work.publish = true;
@@ -248,13 +248,19 @@ impl Index {
         undecodable
     }
 
-    /// A policy that nobody can read may forbid anything: until it can be read, no client is accepted.
-    fn note_lost_policies(&mut self) {
-        let place = self.lost_policies.first().map(|(kind, key)| format!("{kind} {key}"));
-        if self.resources.policies_unreadable != place {
-            Arc::make_mut(&mut self.resources).policies_unreadable = place;
-            self.work.compile = true;
+    /// A policy that nobody can read may forbid anything: it is known by its labels as long as no form of it can be read.
+    fn note_lost_policy(&mut self, kind: Kind, key: &Key, labels: Option<&Labels>) {
+        let labels = labels.filter(|_| matches!(kind, Kind::AuthPolicy | Kind::ClusterAuthPolicy));
+        let id = (kind, key.clone());
+        if self.resources.lost_policies.get(&id) == labels {
+            return;
         }
+        let lost = &mut Arc::make_mut(&mut self.resources).lost_policies;
+        match labels {
+            Some(labels) => drop(lost.insert(id, labels.clone())),
+            None => drop(lost.remove(&id)),
+        }
+        self.work.compile = true;
     }
 
     fn put(&mut self, key: Key, spec: Spec, kind: Kind) {
@@ -387,10 +393,14 @@ fn has(resources: &Resources, kind: Kind, key: &Key) -> bool {
 }
 
 /// Remembers a form that a status says was accepted. Only the operator may write statuses: the roles for people grant no `/status`.
-fn recover(accepted: &mut Accepted, kind: Kind, key: Key, spec: Spec) {
+fn recover(accepted: &mut Accepted, resources: &Resources, kind: Kind, key: Key, spec: Spec) {
     match spec {
         Spec::AuthServer(object) => drop(accepted.servers.insert(key, object.into())),
-        Spec::AuthClient(object) => drop(accepted.clients.insert(key, object.into())),
+        Spec::AuthClient(object) => {
+            // Most often it is the latest form: thousands of them are not kept twice.
+            let latest = resources.clients.get(&key).filter(|latest| ***latest == object).cloned();
+            accepted.clients.insert(key, latest.unwrap_or_else(|| object.into()));
+        }
         Spec::AuthPolicy(object) if kind == Kind::ClusterAuthPolicy => drop(accepted.cluster_policies.insert(key, object.into())),
         Spec::AuthPolicy(object) => drop(accepted.policies.insert(key, object.into())),
         Spec::User(object) => drop(accepted.users.insert(key, object.into())),

@@ -180,7 +180,9 @@ impl Keeper {
         tracing::warn!(%kind, resource = %key, why, "a resource cannot be read: its last good form stays");
         let note = match kind {
             Kind::AuthPolicy | Kind::ClusterAuthPolicy => {
-                format!("cannot be read: {why}. Its last good form stays in force; without one, no client is accepted")
+                format!(
+                    "cannot be read: {why}. Its last good form stays in force; without one, no AuthServer that selects it accepts a client"
+                )
             }
             _ => format!("cannot be read: {why}. Its last good form stays in force"),
         };

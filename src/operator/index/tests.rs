@@ -174,16 +174,23 @@ fn an_unreadable_form_leaves_the_last_good_one_and_is_told_once() {
 }
 
 #[test]
-fn an_unreadable_policy_without_an_earlier_form_stops_everything_until_it_can_be_read_or_is_gone() {
+fn an_unreadable_policy_without_an_earlier_form_is_known_until_it_can_be_read_or_is_gone() {
     let mut index = Index::new([POLICIES]);
     let broken = object(Kind::AuthPolicy, "web", 1, |object| object["spec"] = json!({"enforcePKCE": "yes"}));
     list(&mut index, POLICIES, [Change::Seen(POLICIES, broken)]);
-    assert_eq!(index.resources().policies_unreadable.as_deref(), Some("AuthPolicy team-a/web"));
+    assert!(index.resources().lost_policies.contains_key(&(Kind::AuthPolicy, key("web"))));
+    assert!(index.take_work().compile);
     index.apply(Change::Seen(POLICIES, object(Kind::AuthPolicy, "web", 2, |_| {})));
-    assert_eq!(index.resources().policies_unreadable, None);
+    assert!(index.resources().lost_policies.is_empty() && index.take_work().compile);
     let broken = object(Kind::AuthPolicy, "web", 3, |object| object["spec"] = json!({"enforcePKCE": "yes"}));
     index.apply(Change::Seen(POLICIES, broken));
-    assert_eq!(index.resources().policies_unreadable, None, "its last good form is known now");
+    assert!(index.resources().lost_policies.is_empty(), "its last good form is known now");
+    let broken = object(Kind::AuthPolicy, "other", 4, |object| {
+        object["spec"] = json!({"enforcePKCE": "yes"})
+    });
+    index.apply(Change::Seen(POLICIES, broken));
+    index.apply(Change::Gone(POLICIES, key("other")));
+    assert!(index.resources().lost_policies.is_empty());
 }
 
 #[test]
