@@ -138,6 +138,7 @@ impl Keeper {
                     "compiled"
                 );
                 self.current = Some(Arc::new(compiled));
+                self.index.forget_recovered();
                 let earlier = self.to_publish.map_or(seen, |other| other.min(seen));
                 self.to_publish = Some(earlier);
                 self.publish();

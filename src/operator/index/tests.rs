@@ -206,6 +206,20 @@ fn what_was_accepted_before_a_restart_is_read_back_from_the_status() {
     assert_eq!(index.resources().clients[&key("shop")].spec.redirect_uris, ["https://*"]);
 }
 
+/// A policy that tightened while no operator ran limits a client; it does not take it off.
+#[test]
+fn a_client_whose_status_says_that_it_is_accepted_was_accepted() {
+    let mut index = Index::new([CLIENTS]);
+    let live = object(Kind::AuthClient, "shop", 2, |object| {
+        object["metadata"]["generation"] = json!(1);
+        object["status"] = json!({"observedGeneration": 1, "conditions": [
+            {"type": "ReferencesResolved", "status": "True"}, {"type": "PolicyAccepted", "status": "True"}]});
+    });
+    list(&mut index, CLIENTS, [Change::Seen(CLIENTS, live)]);
+    let before = index.recovered().clients.get(&key("shop")).unwrap();
+    assert!(Arc::ptr_eq(before, &index.resources().clients[&key("shop")]), "and is kept once");
+}
+
 #[test]
 fn a_secret_that_was_made_for_a_client_is_told_from_one_that_people_wrote() {
     let mut index = Index::new([MADE, GIVEN]);

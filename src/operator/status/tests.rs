@@ -316,6 +316,11 @@ fn what_cannot_be_read_is_said_with_its_generation() {
     let [state, reason, message] = condition(&status, "Ready");
     assert_eq!([&*state, &*reason], ["False", "Undecodable"]);
     assert_eq!(message, "spec: scopes: a list is expected. Its last good form stays in force.");
+    assert_eq!(
+        status["lastAcceptedSpec"]["scopes"],
+        json!(["openid"]),
+        "after a restart nothing else is known of it"
+    );
     assert_eq!(status["observedGeneration"], 2);
 
     // Of one that never could be read nothing else is known.

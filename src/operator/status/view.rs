@@ -131,7 +131,7 @@ impl View {
                 .filter_map(|facts| facts.resources.get(id).map(Arc::as_ref))
                 .collect(),
             meta,
-            last_accepted: last_accepted(&self.world.compiled.accepted, verdict, id),
+            last_accepted: last_accepted(&self.world.compiled.accepted, verdict, id, meta.undecodable.is_some()),
         };
         let wanted = merge(sources, &observed, now);
         let patch = merge_patch(&observed, &wanted.status).map(|patch| {
@@ -167,11 +167,13 @@ impl View {
     }
 }
 
-/// The form that stays in force while the latest is refused. It is kept in the status, so that it outlives this process: a client may be
+/// The form that stays in force while the latest is refused or cannot be read. It is kept in the status, so that it outlives this process: a client may be
 /// served within policies that have tightened since, though nobody would accept it anew.
-fn last_accepted(accepted: &Accepted, verdict: Option<&Verdict>, (kind, key): &Id) -> Option<Value> {
+fn last_accepted(accepted: &Accepted, verdict: Option<&Verdict>, (kind, key): &Id, undecodable: bool) -> Option<Value> {
     let ready = verdict?.condition("Ready")?;
-    if ready.holds() || ready.reason == "SecretPending" {
+    // Of what cannot be read the verdict is that of the form before.
+    let is_latest = !undecodable;
+    if is_latest && (ready.holds() || ready.reason == "SecretPending") {
         return None;
     }
     let spec = match kind {

@@ -30,6 +30,12 @@ pub fn decode(kind: Kind, object: DynamicObject) -> (Key, Observed) {
     };
     let last_accepted = status.get("lastAcceptedSpec").and_then(|spec| frame.spec(kind, spec.clone()).ok());
     let spec = frame.spec(kind, spec);
+    let last_accepted = match &spec {
+        Ok(Spec::AuthClient(latest)) if last_accepted.is_none() && was_accepted(&status, frame.generation) => {
+            Some(Spec::AuthClient(latest.clone()))
+        }
+        _ => last_accepted,
+    };
     let undecodable = spec.as_ref().err().cloned();
     let meta = Meta {
         status: serde_json::to_string(&status).unwrap_or_default().into(),
@@ -38,6 +44,20 @@ pub fn decode(kind: Kind, object: DynamicObject) -> (Key, Observed) {
     };
     let observed = Observed { meta, spec, last_accepted };
     (key, observed)
+}
+
+/// Whether a client's status says that its latest form is accepted: whatever policies say by now, that form is the one in force.
+fn was_accepted(status: &Value, generation: Option<i64>) -> bool {
+    let conditions = status.get("conditions").and_then(Value::as_array);
+    let text = |condition: &Value, field: &str, is: &str| condition.get(field).and_then(Value::as_str) == Some(is);
+    let holds = |type_: &str| {
+        let mut conditions = conditions.into_iter().flatten();
+        conditions.any(|condition| text(condition, "type", type_) && text(condition, "status", "True"))
+    };
+    generation.is_some()
+        && status.get("observedGeneration").and_then(Value::as_i64) == generation
+        && holds("ReferencesResolved")
+        && holds("PolicyAccepted")
 }
 
 fn meta(metadata: ObjectMeta) -> Meta {
@@ -136,6 +156,22 @@ mod tests {
         );
         assert_eq!(observed.meta.undecodable.as_ref(), Some(&why));
         assert_eq!(observed.meta.uid, "u1");
+    }
+
+    #[test]
+    fn the_latest_form_of_a_client_was_accepted_if_the_status_of_that_form_says_so() {
+        let spec = json!({"authServerRef": {"name": "main"}, "redirectUris": ["https://shop.example.org/callback"]});
+        let accepted = |generation: i64, policy: &str| {
+            let conditions = json!([
+                {"type": "Ready", "status": "False"},
+                {"type": "ReferencesResolved", "status": "True"},
+                {"type": "PolicyAccepted", "status": policy},
+            ]);
+            let status = json!({"observedGeneration": generation, "conditions": conditions});
+            decode(Kind::AuthClient, object(spec.clone(), status)).1.last_accepted.is_some()
+        };
+        assert!(accepted(2, "True"));
+        assert!(!accepted(1, "True") && !accepted(2, "False") && !accepted(2, "Unknown"));
     }
 
     #[test]
