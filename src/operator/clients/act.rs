@@ -62,11 +62,14 @@ pub struct Subject {
     pub uid: String,
 }
 
+/// All that the API server says of a JSON patch that does not fit what is there, such as one whose test does not hold. What it says of an
+/// object that would be invalid is something else.
+const DOES_NOT_FIT: &str = "the server rejected our request due to an error in our request";
+
 fn failure(error: kube::Error) -> Failure {
     match error {
         kube::Error::Api(status) if status.code == 409 => Failure::Overtaken,
-        // A JSON patch whose test does not hold
-        kube::Error::Api(status) if status.code == 422 && status.message.contains("testing") => Failure::Overtaken,
+        kube::Error::Api(status) if status.code == 422 && status.message.starts_with(DOES_NOT_FIT) => Failure::Overtaken,
         kube::Error::Api(status) => Failure::Api(status.message.clone()),
         error => Failure::Api(error.to_string()),
     }
@@ -252,6 +255,15 @@ fn changes(subject: &Subject, version: &str, owned: bool, content: &Content) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kube::core::Status;
+
+    #[test]
+    fn a_patch_that_no_longer_fits_was_overtaken_and_an_invalid_object_is_a_fault() {
+        let refused = |message: &str| failure(kube::Error::Api(Status::failure(message, "Invalid").with_code(422).boxed()));
+        assert!(matches!(refused(DOES_NOT_FIT), Failure::Overtaken));
+        let invalid = "AuthClient.auth.nauthera.io \"shop\" is invalid: spec: Invalid value";
+        assert!(matches!(refused(invalid), Failure::Api(said) if said == invalid));
+    }
 
     #[test]
     fn our_finalizer_comes_beside_the_others_and_goes_alone() {

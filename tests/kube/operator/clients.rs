@@ -141,3 +141,14 @@ spec:
     cluster.with_input(&["replace"], public).success();
     cluster.until("opened", SECRET, "delete");
 }
+
+/// The words by which the operator knows that somebody else was faster.
+#[test]
+fn a_patch_whose_test_does_not_hold_is_refused_in_these_words() {
+    let cluster = shop("overtaken");
+    let patch =
+        r#"[{"op": "test", "path": "/metadata/uid", "value": "another"}, {"op": "add", "path": "/metadata/finalizers", "value": []}]"#;
+    let said = cluster.kubectl(&["-n", "overtaken", "patch", "authclient/shop", "--type=json", "-p", patch]);
+    let words = "the server rejected our request due to an error in our request";
+    assert!(!said.ok && said.err.contains(words), "{}", said.err);
+}
