@@ -74,6 +74,8 @@ struct Awaited {
 #[derive(Debug, Default)]
 pub struct Desk {
     entries: BTreeMap<Key, Entry>,
+    /// When it looked first
+    began: Option<Instant>,
 }
 
 /// The outcome of a look at everything.
@@ -102,10 +104,12 @@ struct Look<'a> {
     owned: BTreeMap<Key, Vec<(&'a Key, &'a Arc<SecretView>)>>,
     now: Timestamp,
     instant: Instant,
+    /// When this desk looked first
+    began: Instant,
 }
 
 impl<'a> Look<'a> {
-    fn new(world: &'a World, board: &'a Board, now: Timestamp, instant: Instant) -> Self {
+    fn new(world: &'a World, board: &'a Board, now: Timestamp, instant: Instant, began: Instant) -> Self {
         let mut owned: BTreeMap<Key, Vec<_>> = BTreeMap::new();
         for (name, view) in world.secrets.iter() {
             if let Some(owner) = view.owner.as_ref().filter(|owner| is_auth_client(owner)) {
@@ -125,6 +129,7 @@ impl<'a> Look<'a> {
             owned,
             now,
             instant,
+            began,
         }
     }
 
@@ -171,7 +176,8 @@ impl Desk {
 
     /// Looks at every client.
     pub fn plan(&mut self, world: &World, board: &Board, now: Timestamp, instant: Instant) -> Plan {
-        let look = Look::new(world, board, now, instant);
+        let began = *self.began.get_or_insert(instant);
+        let look = Look::new(world, board, now, instant, began);
         let mut plan = Plan::default();
         self.entries.retain(|key, _| world.objects.get(Kind::AuthClient, key).is_some());
         for (key, meta) in world.objects.of(Kind::AuthClient) {
@@ -400,7 +406,8 @@ impl Entry {
             // Nobody serves the client, so nobody has to know.
             return Reach::Everywhere;
         };
-        let waited = wait(next.at, look.now);
+        // While no operator ran nobody pushed to the replicas: that was no waiting for them.
+        let waited = wait(next.at, look.now).min(look.instant - look.began);
         reach::of_secret(look.world, look.board, server, client, &hash, waited)
     }
 

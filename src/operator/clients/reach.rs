@@ -15,7 +15,8 @@ pub const UNREACHABLE_FOR: Duration = Duration::from_secs(60);
 /// No replica holds a rotation up for longer than this, not even one that refuses its configuration.
 pub const AT_MOST: Duration = Duration::from_secs(600);
 
-/// Whether every serving replica accepts this secret for this client. `waited` is how long the secret has been there.
+/// Whether every serving replica accepts this secret for this client. `waited` is how long the secret has been there, as
+/// far as this operator has been, too.
 pub fn of_secret(world: &World, board: &Board, server: &Key, client: &ClientId, secret: &TokenHash, waited: Duration) -> Reach {
     if waited > AT_MOST {
         return Reach::Everywhere;

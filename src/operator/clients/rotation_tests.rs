@@ -79,6 +79,27 @@ fn goes_on_after_a_restart_of_the_operator_at_any_point() {
 }
 
 #[test]
+fn an_operator_that_was_away_asks_the_replicas_before_the_next_secret_takes_over() {
+    let mut cluster = every_minute("30s");
+    cluster.pass(Duration::from_secs(30));
+    cluster.compile();
+    cluster.act();
+    assert_eq!(cluster.done(), ["write: Begun"]);
+    cluster.restart_operator();
+    cluster.pass(Duration::from_secs(3600));
+    cluster.compile();
+    cluster.act();
+    assert!(cluster.done().is_empty(), "no replica has been heard yet");
+    // Those that nobody can reach hold it up for as long as ever.
+    cluster.pass(Duration::from_secs(60));
+    cluster.act();
+    assert!(cluster.done().is_empty());
+    cluster.pass(Duration::from_secs(1));
+    cluster.act();
+    assert_eq!(cluster.done(), ["write: Rotated"]);
+}
+
+#[test]
 fn a_schedule_tighter_than_the_overlap_waits_for_it() {
     let mut cluster = every_minute("5m");
     cluster.pass(Duration::from_secs(30));
