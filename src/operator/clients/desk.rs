@@ -20,8 +20,8 @@ use tokio::time::Instant;
 
 /// How long what was written may take to come back through the watch, before it is looked at again all the same.
 const COMES_BACK_WITHIN: Duration = Duration::from_secs(5);
-/// A job that has not ended by then never will.
-const JOB_ENDS_WITHIN: Duration = Duration::from_secs(60);
+/// A job that has not ended by then never will; one that has not begun is planned anew.
+pub const JOB_ENDS_WITHIN: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 

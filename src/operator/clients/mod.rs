@@ -20,7 +20,7 @@ use super::overlay::{Board, Facts};
 use crate::config::input::{Key, Kind};
 use act::{Failure, perform};
 use async_trait::async_trait;
-use desk::{Desk, Job};
+use desk::{Desk, JOB_ENDS_WITHIN, Job};
 use jiff::Timestamp;
 use kube::Client;
 use plan::Cause;
@@ -60,8 +60,8 @@ impl Clients {
     }
 }
 
-/// A job that has ended.
-type Done = (Key, Result<(), Failure>);
+/// A job that has ended; `None` if it never began.
+type Done = Option<(Key, Result<(), Failure>)>;
 
 #[async_trait]
 impl Controller for Clients {
@@ -83,7 +83,13 @@ impl Controller for Clients {
             self.publish(desk.facts());
             for job in plan.jobs {
                 context.metrics.reconciled(self.name());
-                running.spawn(work(context.client.clone(), context.events.clone(), Arc::clone(&slots), job));
+                running.spawn(work(
+                    context.client.clone(),
+                    context.events.clone(),
+                    Arc::clone(&slots),
+                    job,
+                    looked,
+                ));
             }
             let mut look_at = looked + plan.again.unwrap_or(LOOK_AT_LEAST).min(LOOK_AT_LEAST);
             // Until something is worth another look; then a moment more, for what comes with it.
@@ -118,7 +124,8 @@ impl Controller for Clients {
 /// Notes the end of a job; when to look again because of it, if it failed.
 fn note(desk: &mut Desk, ended: Result<Done, tokio::task::JoinError>) -> Option<Instant> {
     match ended {
-        Ok((client, outcome)) => {
+        Ok(None) => None,
+        Ok(Some((client, outcome))) => {
             if let Err(failure) = &outcome {
                 tracing::warn!(%client, %failure, "a client's Secret or finalizer could not be written");
             }
@@ -131,22 +138,26 @@ fn note(desk: &mut Desk, ended: Result<Done, tokio::task::JoinError>) -> Option<
     }
 }
 
-async fn work(client: Client, events: Events, slots: Arc<Semaphore>, job: Job) -> Done {
+async fn work(client: Client, events: Events, slots: Arc<Semaphore>, job: Job, planned: Instant) -> Done {
     let key = job.subject.key.clone();
     // Never closed.
     let _slot = slots.acquire_owned().await;
+    // The API server is slow, and the same is planned anew by now: both would do it, and ever more would wait.
+    if planned.elapsed() >= JOB_ENDS_WITHIN {
+        return None;
+    }
     for act in &job.acts {
         if let Err(failure) = perform(&client, &job.subject, act).await {
             if matches!(failure, Failure::Foreign(_)) {
                 events.warning(Kind::AuthClient, &key, "SecretConflict", "MakeSecret", failure.to_string());
             }
-            return (key, Err(failure));
+            return Some((key, Err(failure)));
         }
     }
     if let Some(cause) = job.cause {
         tell(&events, &key, cause);
     }
-    (key, Ok(()))
+    Some((key, Ok(())))
 }
 
 fn tell(events: &Events, client: &Key, cause: Cause) {

@@ -1,5 +1,7 @@
 //! What the desk does about clients: their Secrets and their end.
 
+use super::act::{Act, Subject};
+use super::desk::{JOB_ENDS_WITHIN, Job};
 use super::fixtures::{Cluster, PODS, server, shop, shop_secret};
 use super::generated::keys;
 use crate::config::input::{Key, Kind};
@@ -7,7 +9,12 @@ use crate::operator::settings::{AUTH_CLIENT_ANNOTATION, MANAGED_BY};
 use crate::operator::world::SecretView;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tonic::codegen::http;
 
 fn without_rotation() -> Cluster {
     Cluster::new(json!({"enabled": false}))
@@ -272,4 +279,35 @@ fn five_thousand_clients_are_one_look() {
     let plan = cluster.desk.plan(&cluster.world, &cluster.board, cluster.now, cluster.instant);
     assert_eq!(plan.jobs.len(), 5001);
     assert!(plan.jobs.iter().all(|job| job.acts.len() == 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_waited_too_long_for_its_turn_is_left_to_the_one_that_was_planned_after_it() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let server = tower::service_fn({
+        let asked = Arc::clone(&asked);
+        move |_: http::Request<kube::client::Body>| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            async { Err::<http::Response<kube::client::Body>, _>(std::io::Error::other("no API server here")) }
+        }
+    });
+    let client = kube::Client::new(server, "default");
+    let (events, _happenings) = crate::operator::events::channel();
+    let slots = Arc::new(Semaphore::new(0));
+    let job = || Job {
+        subject: Subject {
+            key: shop(),
+            uid: "u".to_owned(),
+        },
+        acts: vec![Act::Delete(shop_secret(), "s".to_owned())],
+        cause: None,
+    };
+    let work = |job| super::work(client.clone(), events.clone(), Arc::clone(&slots), job, Instant::now());
+    let early = tokio::spawn(work(job()));
+    tokio::time::sleep(JOB_ENDS_WITHIN).await;
+    let late = tokio::spawn(work(job()));
+    slots.add_permits(1);
+    assert!(early.await.unwrap().is_none());
+    assert!(late.await.unwrap().is_some_and(|(_, outcome)| outcome.is_err()));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
