@@ -1,8 +1,8 @@
 //! Which links there have to be: pure.
 
 use super::remote::Target;
-use crate::config::input::Key;
-use crate::operator::world::{SecretView, World};
+use crate::config::input::{Key, Kind};
+use crate::operator::world::{Replica, SecretView, World};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,11 +26,17 @@ pub fn identity(world: &World, server: &Key) -> Option<Arc<SecretView>> {
     whole.then(|| Arc::clone(secret))
 }
 
+/// The AuthServers that are there and have replicas. Slices tell of others too, for whoever may write some: nobody is dialled for those.
+pub fn served(world: &World) -> impl Iterator<Item = (&Key, &Vec<Replica>)> {
+    let is_there = |server: &Key| world.objects.get(Kind::AuthServer, server).is_some();
+    world.replicas.iter().filter(move |(server, _)| is_there(server))
+}
+
 /// Every replica that has to be linked to, by AuthServer and pod uid: starting ones too, so that they are configured before they are
 /// ready, and those on their way out, for they answer until they are gone.
 pub fn targets(world: &World) -> BTreeMap<(Key, String), Target> {
     let mut targets = BTreeMap::new();
-    for (server, replicas) in world.replicas.iter() {
+    for (server, replicas) in served(world) {
         for replica in replicas {
             let target = Target {
                 pod: replica.pod.clone(),

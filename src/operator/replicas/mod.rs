@@ -118,9 +118,10 @@ impl<D: Dial> Links<D> {
         let targets = desired::targets(world);
         self.running
             .retain(|key, running| targets.get(key) == Some(&running.target) && !running.task.is_finished());
-        self.lanes.retain(|server, _| world.replicas.contains_key(server));
+        let servers: BTreeSet<&Key> = desired::served(world).map(|(server, _)| server).collect();
+        self.lanes.retain(|server, _| servers.contains(server));
         self.publisher.keep(&targets.keys().cloned().collect::<BTreeSet<_>>());
-        for server in world.replicas.keys() {
+        for server in servers {
             self.lanes.entry(server.clone()).or_insert_with(Lane::new).follow(server, world);
         }
         for (key, target) in targets {

@@ -1,6 +1,7 @@
 use super::Replicas;
 use super::fixtures::{Fleet, Mood, Replica, identity, main_server, snapshot};
 use super::identity_secret;
+use crate::config::input::{Key, Kind};
 use crate::config::snapshot::Snapshot;
 use crate::operator::context::{Context, Controller};
 use crate::operator::leader::{self, Leadership};
@@ -82,6 +83,7 @@ impl Scene {
         scene.edit(|world| {
             Arc::make_mut(&mut world.secrets).insert(identity_secret(&main_server()), identity("first"));
             Arc::make_mut(&mut world.replicas).insert(main_server(), ["a", "b", "c"].map(pod).to_vec());
+            world.objects.insert(Kind::AuthServer, main_server(), Arc::default());
         });
         scene
     }
@@ -410,4 +412,20 @@ fn a_servers_names_are_those_of_its_headless_service() {
     assert_eq!(super::server_name(&main_server()), "main-config.identity.svc");
     let secrets: BTreeMap<_, _> = [(identity_secret(&main_server()), ())].into();
     assert_eq!(secrets.keys().next().unwrap().to_string(), "identity/main-config-operator");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_dialled_for_a_server_that_is_not_there() {
+    let mut scene = Scene::new();
+    let one = snapshot(&["shop"]);
+    scene.want(&one);
+    scene.until_runs(&["a"], &one).await;
+    let nowhere = Key::new("elsewhere", "main");
+    scene.edit(|world| {
+        Arc::make_mut(&mut world.secrets).insert(identity_secret(&nowhere), identity("theirs"));
+        Arc::make_mut(&mut world.replicas).insert(nowhere.clone(), vec![pod("theirs")]);
+    });
+    sleep(Duration::from_secs(60)).await;
+    assert!(scene.replica("theirs").calls().is_empty());
+    assert!(!scene.board.borrow().servers.contains_key(&nowhere));
 }
