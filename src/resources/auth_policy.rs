@@ -2,7 +2,7 @@
 
 use super::common::{AuthMethod, ClientType, LabelSelector, PolicyGrantType, any_object};
 use super::condition::Condition;
-use super::time_span::TimeSpan;
+use super::time_span::{Spread, TimeSpan};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -138,9 +138,9 @@ pub struct SecretRotation {
     /// How long the secret before it stays in force. At most two secrets are in force, so a schedule that is denser cuts this short.
     #[serde(default = "SecretRotation::default_overlap")]
     pub overlap: TimeSpan,
-    /// Renewals are spread over this long after the scheduled time, each client always at its own moment
+    /// Renewals are spread over this long after the scheduled time, each client always at its own moment. `0s`: all at once
     #[serde(default = "SecretRotation::default_jitter")]
-    pub jitter: TimeSpan,
+    pub jitter: Spread,
 }
 
 impl SecretRotation {
@@ -152,8 +152,8 @@ impl SecretRotation {
         TimeSpan::SECRET_OVERLAP
     }
 
-    fn default_jitter() -> TimeSpan {
-        TimeSpan::ROTATION_JITTER
+    fn default_jitter() -> Spread {
+        Spread::ROTATION
     }
 }
 
