@@ -204,14 +204,12 @@ impl Desk {
         due
     }
 
-    /// When something is to be done next, if nothing happens before.
-    pub fn wake(&self) -> Option<Instant> {
+    /// When something is to be done next, if nothing happens before. Without `room` for another request none is begun: that waits for the end
+    /// of one.
+    pub fn wake(&self, room: bool) -> Option<Instant> {
         let alarm = self.alarms.first().map(|(at, _)| *at);
-        let slow = if self.pending.is_empty() && self.cosmetic.is_empty() {
-            None
-        } else {
-            self.slow_from
-        };
+        let waits = room && !(self.pending.is_empty() && self.cosmetic.is_empty());
+        let slow = self.slow_from.filter(|_| waits);
         [alarm, slow].into_iter().flatten().min()
     }
 }

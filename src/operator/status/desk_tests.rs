@@ -29,7 +29,7 @@ fn urgent_ones_go_first_and_the_others_at_a_bounded_rate() {
     assert_eq!(desk.next(now).as_ref(), Some(&all[3]));
     assert_eq!(desk.next(now).as_ref(), Some(&all[0]));
     assert_eq!(desk.next(now), None, "one at a time");
-    assert_eq!(desk.wake(), Some(now + SOON));
+    assert_eq!(desk.wake(true), Some(now + SOON));
     assert_eq!(desk.next(now + SOON).as_ref(), Some(&all[1]));
 }
 
@@ -46,12 +46,24 @@ fn a_cosmetic_one_that_becomes_urgent_is_written_once_and_at_once() {
 }
 
 #[test]
+fn what_may_go_but_finds_no_room_waits_for_the_end_of_another_and_wakes_nobody() {
+    let (mut desk, now) = (Desk::default(), Instant::now());
+    for id in ids(&["a", "b"]) {
+        desk.found(&id, COSMETIC, now);
+    }
+    assert!(desk.next(now).is_some());
+    let later = now + SOON * 2;
+    assert_eq!(desk.wake(false), None, "what is past would be awaited again and again");
+    assert!(desk.wake(true).is_some_and(|wake| wake < later));
+}
+
+#[test]
 fn what_will_be_over_in_a_moment_is_not_written_before_it_has_lasted() {
     let (mut desk, now) = (Desk::default(), Instant::now());
     let id = client("a");
     desk.found(&id, PENDING, now);
     assert_eq!(desk.next(now), None);
-    assert_eq!(desk.wake(), Some(now + PATIENCE));
+    assert_eq!(desk.wake(true), Some(now + PATIENCE));
     // It was over.
     desk.found(&id, Finding::Nothing, now + SOON);
     assert_eq!(desk.due(now + PATIENCE).as_slice(), std::slice::from_ref(&id));
@@ -69,7 +81,7 @@ fn what_will_be_over_in_a_moment_is_not_written_before_it_has_lasted() {
 fn after_a_change_of_leader_there_is_more_patience() {
     let (mut desk, now) = (Desk::default(), Instant::now());
     desk.found(&client("a"), Finding::Different(Urgency::Pending, Patience::Long), now);
-    assert_eq!(desk.wake(), Some(now + PATIENCE_UNHEARD));
+    assert_eq!(desk.wake(true), Some(now + PATIENCE_UNHEARD));
 }
 
 #[test]
@@ -97,7 +109,7 @@ fn what_failed_is_tried_again_later_each_time() {
         desk.failed(&id, now);
         desk.found(&id, URGENT, now);
         assert_eq!(desk.next(now), None, "not at once");
-        let wake = desk.wake().unwrap();
+        let wake = desk.wake(true).unwrap();
         pauses.push(wake - now);
         now = wake;
         assert!(desk.due(now).contains(&id));

@@ -66,7 +66,8 @@ impl Controller for StatusWriter {
         let mut scan_at = Some(Instant::now());
         loop {
             writer.begin();
-            let wake = [scan_at, writer.desk.wake()].into_iter().flatten().min();
+            let room = writer.sending.len() < MOST_SENDING;
+            let wake = [scan_at, writer.desk.wake(room)].into_iter().flatten().min();
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 Some(sent) = writer.sending.next() => writer.ended(sent),
