@@ -16,7 +16,7 @@ mod view;
 use super::context::{Context, Controller};
 use super::events::{Happening, Severity};
 use super::overlay::Overlays;
-use super::settings::FIELD_MANAGER;
+use super::settings::{FIELD_MANAGER, Scope};
 use super::watch::api_resource;
 use async_trait::async_trait;
 use desk::{Desk, Finding, Patience};
@@ -141,7 +141,10 @@ impl Writer {
             self.context.metrics.replicas(state, number);
         }
         let mut ids = BTreeSet::new();
-        for (index, id) in self.view.ids().enumerate() {
+        // An operator of one namespace reads what is there for the whole cluster, and leaves its status to an operator of that.
+        let whole = self.context.settings.scope == Scope::Cluster;
+        let own = self.view.ids().filter(|(kind, _)| whole || kind.is_namespaced());
+        for (index, id) in own.enumerate() {
             if let Some(inputs) = self.view.inputs(&overview, &id) {
                 if self.desk.is_news(&id, &inputs) {
                     evaluate(&self.view, &overview, &mut self.desk, &id);

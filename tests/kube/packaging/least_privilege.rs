@@ -100,7 +100,8 @@ fn in_one_namespace_nothing_that_the_operator_asks_for_is_refused() {
 
 #[test]
 fn in_one_namespace_with_cluster_policies_neither() {
-    let quickstart = quickstart().replace("namespace: demo", "namespace: identity");
+    let policy = "apiVersion: auth.nauthera.io/v1alpha1\nkind: ClusterAuthPolicy\nmetadata: {name: all}\nspec: {token: {accessTokenTTL: 10m}}\n---\n";
+    let quickstart = format!("{policy}{}", quickstart().replace("namespace: demo", "namespace: identity"));
     assert_eq!(refusals(&["watchNamespace=identity", "rbac.clusterPolicies=true"], &quickstart), []);
 }
 
