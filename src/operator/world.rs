@@ -3,6 +3,7 @@
 use crate::config::input::{Key, Kind, Labels, Resources};
 use crate::config::verdict::Compiled;
 use jiff::Timestamp;
+use kube::core::ObjectMeta;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -112,6 +113,20 @@ pub struct Owner {
     pub name: String,
     /// `uid`
     pub uid: String,
+}
+
+impl Owner {
+    /// Who owns an object, if somebody does.
+    pub fn of(metadata: &ObjectMeta) -> Option<Self> {
+        let mut owners = metadata.owner_references.iter().flatten();
+        let owner = owners.find(|owner| owner.controller == Some(true))?;
+        Some(Self {
+            api_version: owner.api_version.clone(),
+            kind: owner.kind.clone(),
+            name: owner.name.clone(),
+            uid: owner.uid.clone(),
+        })
+    }
 }
 
 /// A Secret. `Debug` shows no value.

@@ -42,7 +42,7 @@ pub async fn apply(client: &Client, subject: &Subject, object: &Object, live: Op
     };
     let mut value = object.value.clone();
     if let Some(live) = live {
-        match belongs(live.controller(), |name| live.label(name), subject) {
+        match belongs(live.owner.as_ref(), |name| live.label(name), subject) {
             Belongs::Another => return Err(Failure::Foreign(what)),
             Belongs::Former => return Err(Failure::Leaving(what)),
             Belongs::Here if live.is_leaving() => return Err(Failure::Leaving(what)),

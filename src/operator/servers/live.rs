@@ -3,7 +3,7 @@
 use super::kinds::{Extra, Made};
 use crate::config::input::Key;
 use crate::operator::settings::{FIELD_MANAGER, INSTANCE_LABEL};
-use crate::operator::world::SecretView;
+use crate::operator::world::{Owner, SecretView};
 use kube::api::DynamicObject;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,8 @@ pub struct Live {
     pub uid: String,
     /// `metadata.resourceVersion`
     pub version: String,
+    /// Who owns it
+    pub owner: Option<Owner>,
     /// The operator decides on `spec.replicas`
     pub owns_replicas: bool,
     /// All of it but apiVersion, kind and `metadata.managedFields`
@@ -36,6 +38,7 @@ impl Live {
         // An object of a list does not say what it is.
         object.types = None;
         Self {
+            owner: Owner::of(&object.metadata),
             uid: object.metadata.uid.clone().unwrap_or_default(),
             version: object.metadata.resource_version.clone().unwrap_or_default(),
             owns_replicas,
@@ -61,14 +64,6 @@ impl Live {
     /// An annotation.
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.value.get("metadata")?.get("annotations")?.get(name)?.as_str()
-    }
-
-    /// Kind, apiVersion and uid of the object that controls it.
-    pub fn controller(&self) -> Option<(&str, &str, &str)> {
-        let owners = self.value.get("metadata")?.get("ownerReferences")?.as_array()?;
-        let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
-        let text = |field: &str| owner.get(field).and_then(Value::as_str);
-        Some((text("kind")?, text("apiVersion")?, text("uid")?))
     }
 
     /// Whether it is on its way out.

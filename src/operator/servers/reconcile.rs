@@ -155,7 +155,7 @@ impl<'a> Round<'a> {
     }
 
     fn is_ours(&self, live: &Live) -> bool {
-        belongs(live.controller(), |name| live.label(name), &self.subject) == Belongs::Here
+        belongs(live.owner.as_ref(), |name| live.label(name), &self.subject) == Belongs::Here
     }
 
     /// Its own Deployment, if it is there.
@@ -256,7 +256,7 @@ impl<'a> Round<'a> {
             .of(&self.subject.key)
             .filter(|(kind, name, live)| !wanted.contains(&(*kind, name)) && !live.is_leaving())
             .filter(|(_, _, live)| live.annotation(APPLIED).is_some())
-            .filter(|(_, _, live)| live.controller().is_some_and(|(_, _, uid)| uid == self.subject.uid))
+            .filter(|(_, _, live)| live.owner.as_ref().is_some_and(|owner| owner.uid == self.subject.uid))
             .map(|(kind, name, live)| (kind, name.to_owned(), Arc::clone(live)))
             .collect();
         for (kind, name, live) in stale {

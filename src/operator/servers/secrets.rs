@@ -38,11 +38,7 @@ fn what(name: &str) -> String {
 
 /// Whom a Secret belongs to.
 pub fn owner_of(secret: &SecretView, subject: &Subject) -> Belongs {
-    let owner = secret
-        .owner
-        .as_ref()
-        .map(|owner| (owner.kind.as_str(), owner.api_version.as_str(), owner.uid.as_str()));
-    belongs(owner, |label| secret.labels.get(label).map(String::as_str), subject)
+    belongs(secret.owner.as_ref(), |label| secret.labels.get(label).map(String::as_str), subject)
 }
 
 /// Whether labels and owner are as they should be.

@@ -4,6 +4,7 @@ use super::desired::{APPLIED, Object, SERVER, Subject};
 use super::drift::{Differences, differences};
 use super::live::Live;
 use crate::operator::settings::{COMPONENT_LABEL, INSTANCE_LABEL, MANAGED_BY, NAUTHERA};
+use crate::operator::world::Owner;
 use crate::resources::GROUP;
 use serde_json::Value;
 
@@ -19,17 +20,21 @@ pub enum Belongs {
 }
 
 /// Whom an object belongs to: its owner decides; without one, all of the operator's labels.
-pub fn belongs<'a>(owner: Option<(&str, &str, &str)>, label: impl Fn(&str) -> Option<&'a str>, subject: &Subject) -> Belongs {
-    match owner {
-        Some((_, _, uid)) if uid == subject.uid => Belongs::Here,
-        Some((kind, api_version, _)) if kind == "AuthServer" && api_version.starts_with(GROUP) => Belongs::Former,
-        Some(_) => Belongs::Another,
-        None => {
-            let all = label(MANAGED_BY) == Some(NAUTHERA)
-                && label(COMPONENT_LABEL) == Some(SERVER)
-                && label(INSTANCE_LABEL) == Some(subject.key.name.as_str());
-            if all { Belongs::Here } else { Belongs::Another }
-        }
+pub fn belongs<'a>(owner: Option<&Owner>, label: impl Fn(&str) -> Option<&'a str>, subject: &Subject) -> Belongs {
+    let Some(owner) = owner else {
+        let all = label(MANAGED_BY) == Some(NAUTHERA)
+            && label(COMPONENT_LABEL) == Some(SERVER)
+            && label(INSTANCE_LABEL) == Some(subject.key.name.as_str());
+        return if all { Belongs::Here } else { Belongs::Another };
+    };
+    let is_server = owner.kind == "AuthServer" && owner.api_version.starts_with(GROUP);
+    if owner.uid == subject.uid {
+        Belongs::Here
+    } else if is_server && owner.name == subject.key.name {
+        Belongs::Former
+    } else {
+        // A Service of the AuthServer `a` is called `a-config`, and so may another AuthServer be.
+        Belongs::Another
     }
 }
 
@@ -81,7 +86,7 @@ pub fn step(wanted: &Object, live: Option<&Live>, subject: &Subject, past: Optio
     if live.is_leaving() {
         return Step::Leaving;
     }
-    match belongs(live.controller(), |name| live.label(name), subject) {
+    match belongs(live.owner.as_ref(), |name| live.label(name), subject) {
         Belongs::Former => return Step::Leaving,
         Belongs::Another => return Step::Conflict,
         Belongs::Here => {}
@@ -200,6 +205,12 @@ mod tests {
         assert_eq!(look(&map("1"), bare), Step::Conflict);
         let former = Object::new(&subject("u0"), Made::ConfigMap, "main", json!({"data": {"a": "1"}}));
         assert_eq!(look(&map("1"), former.value), Step::Leaving);
+        let neighbour = Subject {
+            key: Key::new("identity", "neighbour"),
+            uid: "u2".to_owned(),
+        };
+        let theirs = Object::new(&neighbour, Made::ConfigMap, "main", json!({"data": {"a": "1"}}));
+        assert_eq!(look(&map("1"), theirs.value), Step::Conflict, "it lives");
     }
 
     #[test]

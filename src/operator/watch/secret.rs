@@ -10,17 +10,7 @@ pub fn view(secret: Secret) -> (Key, SecretView) {
     let meta = secret.metadata;
     let key = key_of(&meta);
     let data = secret.data.unwrap_or_default();
-    let owner = meta
-        .owner_references
-        .unwrap_or_default()
-        .into_iter()
-        .find(|owner| owner.controller == Some(true))
-        .map(|owner| Owner {
-            api_version: owner.api_version,
-            kind: owner.kind,
-            name: owner.name,
-            uid: owner.uid,
-        });
+    let owner = Owner::of(&meta);
     let mut view = SecretView::new(data.into_iter().map(|(key, value)| (key, value.0)).collect());
     view.uid = meta.uid.unwrap_or_default();
     view.resource_version = meta.resource_version.unwrap_or_default();

@@ -66,6 +66,19 @@ fn a_name_that_no_service_can_have_is_said_to_be_one() {
 }
 
 #[test]
+fn a_server_that_is_called_as_another_ones_service_says_so_and_takes_nothing_from_it() {
+    let cluster = &Operated::shared().cluster;
+    server(cluster, "similar", &json!({}));
+    deployed(cluster, "similar");
+    let before = cluster.get("similar", "service/main-config");
+    cluster
+        .apply("apiVersion: auth.nauthera.io/v1alpha1\nkind: AuthServer\nmetadata: {name: main-config, namespace: similar}\nspec: {issuerUrl: 'https://other.similar.example.org'}")
+        .success();
+    cluster.until_reason("similar", "authserver/main-config", "Deployed", "NameConflict");
+    assert_eq!(cluster.get("similar", "service/main-config"), before);
+}
+
+#[test]
 fn with_the_server_goes_all_that_was_made_for_it() {
     let cluster = &Operated::shared().cluster;
     server(cluster, "leaving", &json!({}));
