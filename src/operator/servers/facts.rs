@@ -37,6 +37,8 @@ pub enum Certificate {
     Until(Option<Timestamp>),
     /// It is not there; what to do
     Missing(String),
+    /// cert-manager is about to issue it
+    Pending(String),
 }
 
 /// What a fact is made from.
@@ -161,6 +163,7 @@ fn tls(sources: &Sources<'_>) -> Option<Condition> {
     match &sources.certificate {
         Certificate::NotAsked => None,
         Certificate::Missing(message) => Some(Condition::no("TLS", "CertificateMissing", message.clone())),
+        Certificate::Pending(message) => Some(Condition::no("TLS", "CertificatePending", message.clone())),
         Certificate::Until(Some(until)) if *until <= sources.now => {
             let message = format!("the certificate of its HTTPS counted until {until}: renew it");
             Some(Condition::no("TLS", "CertificateExpired", message))
@@ -301,6 +304,7 @@ mod tests {
     fn a_certificate_that_is_missing_or_over_is_said() {
         for (certificate, status, reason) in [
             (Certificate::Missing("make it".to_owned()), False, "CertificateMissing"),
+            (Certificate::Pending("wait".to_owned()), False, "CertificatePending"),
             (Certificate::Until(None), False, "CertificateInvalid"),
             (Certificate::Until("2025-12-31T00:00:00Z".parse().ok()), False, "CertificateExpired"),
             (Certificate::Until("2026-02-01T00:00:00Z".parse().ok()), True, "CertificateReady"),

@@ -1,6 +1,6 @@
 //! One status from all that is known of a resource. Pure.
 
-use super::programmed::{NO_REPLICAS, PROGRAMMING, Programmed, UNREACHABLE};
+use super::programmed::{NO_REPLICAS, PROGRAMMING, Programmed, REFUSED, UNREACHABLE};
 use crate::config::verdict::{Status, Verdict};
 use crate::operator::overlay::Fact;
 use crate::operator::world::Meta;
@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 
 /// A client whose secret is being made.
 const SECRET_PENDING: &str = "SecretPending";
+/// An AuthServer whose pods come up, or wait for what cert-manager is about to issue.
+const STARTING: [&str; 4] = ["NotDeployed", "Starting", "CertificatesPending", "CertificatePending"];
 
 /// What a status is made from.
 pub struct Sources<'a> {
@@ -50,8 +52,10 @@ pub fn merge(sources: Sources<'_>, observed: &Value, now: Timestamp) -> Wanted {
         .unwrap_or_default();
     let accepted = sources.verdict.is_some_and(Verdict::accepted);
     let waits_for_secret = ready(&conditions).is_some_and(|ready| ready.reason == SECRET_PENDING);
-    let mut pending = waits_for_secret;
-    let mut unheard = false;
+    let was_ready = condition_of(observed, "Ready").is_some_and(|ready| ready.get("status").and_then(Value::as_str) == Some("True"));
+    // Nobody has looked at what was made for this AuthServer yet.
+    let mut unheard = accepted && sources.pods.is_some() && sources.facts.is_empty();
+    let mut pending = waits_for_secret || unheard;
     if let Some(undecodable) = &sources.meta.undecodable {
         let message = match sources.verdict {
             Some(_) => format!("{undecodable}. Its last good form stays in force."),
@@ -63,7 +67,7 @@ pub fn merge(sources: Sources<'_>, observed: &Value, now: Timestamp) -> Wanted {
             let condition = programmed.condition();
             if !condition.holds() {
                 pending |= matches!(condition.reason.as_str(), PROGRAMMING | NO_REPLICAS | UNREACHABLE);
-                unheard = programmed.unheard;
+                unheard |= programmed.unheard;
                 upsert(
                     &mut conditions,
                     Condition::no("Ready", &condition.reason, condition.message.clone()),
@@ -81,15 +85,15 @@ pub fn merge(sources: Sources<'_>, observed: &Value, now: Timestamp) -> Wanted {
             for condition in &fact.conditions {
                 upsert(&mut conditions, condition.clone());
             }
-            if accepted || waits_for_secret {
-                let held = conditions
-                    .iter()
-                    .find(|condition| !condition.holds() && fact.holds_ready.contains(&condition.type_.as_str()))
-                    .cloned();
-                if let Some(held) = held {
-                    pending &= held.reason == SECRET_PENDING;
-                    upsert(&mut conditions, Condition::no("Ready", &held.reason, held.message));
-                }
+            let refused = ready(&conditions).is_some_and(|ready| ready.reason == REFUSED);
+            if (accepted || waits_for_secret)
+                && let Some(held) = held_back(&conditions, fact)
+                // Why pods do not get ready says more than that they are not.
+                && !(refused && STARTING.contains(&held.reason.as_str()))
+            {
+                let starts = STARTING.contains(&held.reason.as_str()) && !was_ready;
+                pending = starts || pending && held.reason == SECRET_PENDING;
+                upsert(&mut conditions, Condition::no("Ready", &held.reason, held.message));
             }
         }
     }
@@ -120,6 +124,15 @@ pub fn merge(sources: Sources<'_>, observed: &Value, now: Timestamp) -> Wanted {
         pending,
         unheard,
     }
+}
+
+/// The first condition that a fact holds `Ready` back by: the one that matters most.
+fn held_back(conditions: &[Condition], fact: &Fact) -> Option<Condition> {
+    let mut held = fact.holds_ready.iter().filter_map(|type_| {
+        let condition = conditions.iter().find(|condition| condition.type_ == *type_)?;
+        (!condition.holds()).then_some(condition)
+    });
+    held.next().cloned()
 }
 
 fn ready(conditions: &[Condition]) -> Option<&Condition> {

@@ -70,6 +70,8 @@ pub struct Overview<'a> {
 struct Server<'a> {
     snapshot: &'a Arc<Snapshot>,
     replicas: Vec<(&'a Replica, Option<&'a ReplicaState>)>,
+    /// Those that do not serve yet
+    starting: Vec<(&'a Replica, &'a ReplicaState)>,
     /// Of the whole snapshot
     whole: Programmed,
 }
@@ -78,11 +80,15 @@ impl<'a> Overview<'a> {
     /// Looks at every server.
     pub fn new(world: &'a World, board: &'a Board) -> Self {
         let servers = world.compiled.snapshots.iter().map(|(key, snapshot)| {
-            let serving = world.replicas_of(key).iter().filter(|replica| replica.ready);
-            let replicas: Vec<_> = serving.map(|replica| (replica, board.replica(key, &replica.uid))).collect();
+            let there = world.replicas_of(key).iter();
+            let serving = there.clone().filter(|replica| replica.ready);
+            let starting = there.filter(|replica| !replica.ready && !replica.terminating);
             let mut server = Server {
                 snapshot,
-                replicas,
+                replicas: serving.map(|replica| (replica, board.replica(key, &replica.uid))).collect(),
+                starting: starting
+                    .filter_map(|replica| Some((replica, board.replica(key, &replica.uid)?)))
+                    .collect(),
                 whole: Programmed::default(),
             };
             server.whole = server.look(key, |acked| acked.revision == snapshot.revision, |_, _| true);
@@ -147,9 +153,14 @@ impl<'a> Overview<'a> {
 impl Server<'_> {
     fn look(&self, key: &Key, has_it: impl Fn(&Snapshot) -> bool, may_say: impl Fn(&str, &str) -> bool) -> Programmed {
         if self.replicas.is_empty() {
-            let message = format!("no replica of AuthServer {key} is serving");
+            // One that refuses its first configuration never serves.
+            let refusal = self
+                .starting
+                .iter()
+                .find_map(|(replica, state)| self.refusal(key, replica, state, &may_say));
+            let none = || (NO_REPLICAS, format!("no replica of AuthServer {key} is serving"));
             return Programmed {
-                obstacle: Some((NO_REPLICAS, message)),
+                obstacle: Some(refusal.unwrap_or_else(none)),
                 ..Programmed::default()
             };
         }
@@ -166,27 +177,35 @@ impl Server<'_> {
                 programmed.current += 1;
                 continue;
             }
-            let refused = state.nack.as_ref().filter(|nack| nack.revision == self.snapshot.revision);
             // A refusal says more than a link that broke.
             let known = programmed.obstacle.as_ref().is_some_and(|(reason, _)| *reason == REFUSED);
-            if let Some(nack) = refused.filter(|_| !known) {
-                let faults: Vec<String> = nack
-                    .faults
-                    .iter()
-                    .filter(|(kind, name, _)| may_say(kind, name))
-                    .map(|(kind, name, reason)| format!("{kind} {name}: {reason}"))
-                    .collect();
-                let said = if faults.is_empty() {
-                    format!("AuthServer {key} says why")
-                } else {
-                    shortened(&faults.join("; "))
-                };
-                programmed.obstacle = Some((REFUSED, format!("{} refused the configuration: {said}", replica.pod)));
+            let refusal = self.refusal(key, replica, state, &may_say).filter(|_| !known);
+            if refusal.is_some() {
+                programmed.obstacle = refusal;
             } else if let (Some(error), None) = (&state.error, &programmed.obstacle) {
                 programmed.obstacle = Some((UNREACHABLE, format!("{} cannot be reached: {}", replica.pod, shortened(error))));
             }
         }
         programmed
+    }
+
+    /// That a replica refused what is wanted now, if it did; with what it said of resources of which it may be told.
+    fn refusal(
+        &self,
+        key: &Key,
+        replica: &Replica,
+        state: &ReplicaState,
+        may_say: impl Fn(&str, &str) -> bool,
+    ) -> Option<(&'static str, String)> {
+        let nack = state.nack.as_ref().filter(|nack| nack.revision == self.snapshot.revision)?;
+        let faults = nack.faults.iter().filter(|(kind, name, _)| may_say(kind, name));
+        let faults: Vec<String> = faults.map(|(kind, name, reason)| format!("{kind} {name}: {reason}")).collect();
+        let said = if faults.is_empty() {
+            format!("AuthServer {key} says why")
+        } else {
+            shortened(&faults.join("; "))
+        };
+        Some((REFUSED, format!("{} refused the configuration: {said}", replica.pod)))
     }
 }
 

@@ -89,6 +89,76 @@ fn a_refusal_shows_with_the_replicas_reason() {
 }
 
 #[test]
+fn a_refusal_of_the_first_configuration_shows_though_nobody_serves() {
+    let mut scene = Scene::new();
+    for pod in PODS {
+        scene.pod(pod, false);
+        scene.nacks(pod, &[("AuthClient", "team-a/shop", "scope \"x\" is not known")]);
+    }
+    let starting = Condition::no("Available", "Starting", "0 of 3 pods are ready");
+    scene
+        .servers
+        .resources
+        .insert(server(), fact(vec![starting], &["Available"], json!({})));
+    let wanted = scene.evaluate(&server(), begin()).wanted;
+    let [status, reason, message] = condition(&wanted.status, "Ready");
+    assert_eq!([&*status, &*reason], ["False", REFUSED]);
+    assert!(
+        message.contains("a refused the configuration: AuthClient team-a/shop: scope"),
+        "{message}"
+    );
+    assert!(!wanted.pending, "it does not pass by itself");
+    assert_eq!(gist(&scene.wanted(&client("blog")), "Ready"), ["False", REFUSED]);
+}
+
+#[test]
+fn a_server_that_starts_is_no_news_and_one_that_went_down_is() {
+    let mut scene = Scene::new();
+    scene.acks(&PODS);
+    let available = |scene: &mut Scene, condition: Condition| {
+        scene
+            .servers
+            .resources
+            .insert(server(), fact(vec![condition], &["Available"], json!({})));
+        scene.evaluate(&server(), begin()).wanted
+    };
+    let starting = || Condition::no("Available", "Starting", "0 of 3 pods are ready");
+    let wanted = available(&mut scene, starting());
+    assert_eq!(gist(&wanted.status, "Ready"), ["False", "Starting"]);
+    assert!(wanted.pending);
+    let stuck = Condition::no("Available", "NoReplicaReady", "0 of 3 pods are ready");
+    assert!(!available(&mut scene, stuck).pending);
+    available(&mut scene, Condition::yes("Available", "AllReplicasReady", "3 of 3 pods are ready"));
+    scene.write(&server(), begin());
+    assert!(!available(&mut scene, starting()).pending);
+}
+
+#[test]
+fn a_server_that_nobody_has_looked_at_yet_waits_for_that() {
+    let mut scene = Scene::new();
+    scene.acks(&PODS);
+    let wanted = scene.evaluate(&server(), begin()).wanted;
+    assert!(wanted.pending && wanted.unheard);
+    scene.servers.resources.insert(server(), fact(Vec::new(), &[], json!({})));
+    let wanted = scene.evaluate(&server(), begin()).wanted;
+    assert!(!wanted.pending && !wanted.unheard);
+}
+
+#[test]
+fn of_what_holds_ready_back_the_most_important_is_said() {
+    let mut scene = Scene::new();
+    let conditions = vec![
+        Condition::no("Available", "NotDeployed", "it has no pods yet"),
+        Condition::no("TLS", "CertificateMissing", "make it"),
+    ];
+    scene
+        .servers
+        .resources
+        .insert(server(), fact(conditions, &["Deployed", "TLS", "Available"], json!({})));
+    assert_eq!(gist(&scene.wanted(&server()), "Ready"), ["False", "CertificateMissing"]);
+}
+
+#[test]
 fn what_is_wrong_with_one_client_is_not_told_to_the_owner_of_another() {
     let mut scene = Scene::new();
     scene.acks(&["a", "c"]);

@@ -138,32 +138,38 @@ impl Round<'_> {
         let secret = match &tls.cert_secret_ref {
             Some(reference) => match secrets::get(&self.context.client, &self.subject, &reference.name).await {
                 Ok(secret) => secret.map(Arc::new).ok_or_else(|| {
-                    format!(
+                    Certificate::Missing(format!(
                         "the Secret {} of tls.certSecretRef is not there: make it (kubernetes.io/tls, in the namespace {})",
                         reference.name, self.subject.key.namespace
-                    )
+                    ))
                 }),
                 Err(failure) => {
                     self.failure(&failure);
-                    Err(failure.to_string())
+                    Err(Certificate::Missing(failure.to_string()))
                 }
             },
-            None if !cert_manager => Err("tls.issuerRef needs cert-manager, which this cluster does not have".to_owned()),
+            None if !cert_manager => {
+                let message = "tls.issuerRef needs cert-manager, which this cluster does not have";
+                Err(Certificate::Missing(message.to_owned()))
+            }
             None => {
                 let name = self.names.tls();
                 let secret = self.secret(&name);
                 if let Some(secret) = &secret {
                     self.mark(&name, secret).await;
                 }
-                secret.ok_or_else(|| format!("cert-manager has yet to issue the Certificate {name}{}", self.said_of(&name)))
+                secret.ok_or_else(|| {
+                    let said = self.said_of(&name);
+                    Certificate::Pending(format!("cert-manager has yet to issue the Certificate {name}{said}"))
+                })
             }
         };
         match secret {
             Ok(secret) => Certificate::Until(until(secret.bytes("tls.crt"), secret.bytes("tls.key"))),
-            Err(message) => {
+            Err(certificate) => {
                 self.held = true;
                 self.again = self.again.min(LOOK_FOR_MISSING);
-                Certificate::Missing(message)
+                certificate
             }
         }
     }
