@@ -168,15 +168,20 @@ impl Entry {
 
     /// An object was written.
     pub fn wrote(&mut self, kind: Made, name: &str, past: Past, corrected: bool, now: Instant) {
-        let kept = self.objects.entry((kind, name.to_owned())).or_default();
-        kept.past = Some(past);
+        self.objects.entry((kind, name.to_owned())).or_default().past = Some(past);
         if corrected {
-            if kept.corrected.is_some_and(|at| now.duration_since(at) >= QUIET_AFTER) {
-                kept.corrections.reset();
-            }
-            kept.corrected = Some(now);
-            kept.not_before = Some(now + kept.corrections.longer());
+            self.corrected(kind, name, now);
         }
+    }
+
+    /// Something was put back, and will not be again before a while has passed.
+    pub fn corrected(&mut self, kind: Made, name: &str, now: Instant) {
+        let kept = self.objects.entry((kind, name.to_owned())).or_default();
+        if kept.corrected.is_some_and(|at| now.duration_since(at) >= QUIET_AFTER) {
+            kept.corrections.reset();
+        }
+        kept.corrected = Some(now);
+        kept.not_before = Some(now + kept.corrections.longer());
     }
 
     /// An object is as it should be though this process has not written it.

@@ -113,7 +113,9 @@ impl<'a> Round<'a> {
             circumstances: &circumstances,
         });
         for object in wanted.iter().filter(|object| object.kind < Made::Deployment) {
-            self.object(object).await;
+            if object.kind != Made::Certificate || self.may_issue(&object.name).await {
+                self.object(object).await;
+            }
         }
         self.config_certificates(cert_manager).await;
         if self.spec.exposure.as_ref().is_some_and(|exposure| exposure.gateway.is_some()) && !gateway_api {
@@ -173,7 +175,9 @@ impl<'a> Round<'a> {
     }
 
     fn fault(&mut self, fault: Fault) {
-        self.faults.push(fault);
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// Something that pods need is missing: it is looked for, and what they are stays as it is.

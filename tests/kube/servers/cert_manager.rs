@@ -4,6 +4,7 @@ use super::{ALWAYS, deployed, server};
 use crate::support::control_plane::ControlPlane;
 use crate::support::operated::{installed, start_operator};
 use serde_json::{Value, json};
+use std::time::Instant;
 
 fn data(cluster: &ControlPlane, namespace: &str, secret: &str) -> Value {
     cluster.get(namespace, &format!("secret/{secret}"))["data"].clone()
@@ -48,10 +49,59 @@ fn cert_manager_issues_every_certificate_and_the_secrets_go_with_the_server() {
         cluster.until("issued", what, "create");
         assert_ne!(cluster.get("issued", what)["metadata"]["uid"], uid);
     }
+    // A new authority: both sides get certificates of it.
+    let before = data(&cluster, "issued", "main-config-ca")["tls.crt"].clone();
+    cluster.kubectl(&["-n", "issued", "delete", "secret/main-config-ca"]).success();
+    cluster.until("issued", "secret/main-config-ca", "create");
+    let authority = data(&cluster, "issued", "main-config-ca")["tls.crt"].clone();
+    assert_ne!(authority, before);
+    let begun = Instant::now();
+    for side in ["main-config-server", "main-config-operator"] {
+        let trusted = [
+            "-n",
+            "issued",
+            "get",
+            "secret",
+            side,
+            "--ignore-not-found",
+            "-o",
+            "jsonpath={.data.ca\\.crt}",
+        ];
+        while cluster.kubectl(&trusted).out.trim() != authority {
+            assert!(begun.elapsed().as_secs() < 90, "{side} still is of the authority before");
+        }
+    }
+
     cluster.kubectl(&["-n", "issued", "delete", "authserver/main"]).success();
     for what in ALWAYS.iter().chain(&["secret/main-tls", "certificate/main-config-ca"]) {
         super::gone(&cluster, "issued", what);
     }
+}
+
+#[test]
+fn a_secret_that_was_there_before_is_not_given_to_cert_manager_to_overwrite() {
+    let cluster = installed();
+    cluster.add_cert_manager();
+    let _operator = start_operator(&cluster, "nauthera-operator", "operator-0");
+    cluster.namespaces(&["taken"]);
+    let theirs = "
+apiVersion: cert-manager.io/v1
+kind: Issuer
+metadata: {name: authority, namespace: taken}
+spec: {selfSigned: {}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: main-tls, namespace: taken}
+stringData: {token: theirs}
+";
+    cluster.apply(theirs).success();
+    let before = cluster.get("taken", "secret/main-tls");
+    server(&cluster, "taken", &json!({"tls": {"issuerRef": {"name": "authority"}}}));
+    cluster.until_reason("taken", "authserver/main", "Deployed", "NameConflict");
+    cluster.until("taken", "certificate/main-config-operator", "condition=Ready");
+    assert_eq!(cluster.get("taken", "secret/main-tls"), before);
+    assert!(!cluster.kubectl(&["-n", "taken", "get", "certificate/main-tls"]).ok);
 }
 
 #[test]

@@ -8,4 +8,4 @@ mod plan;
 mod tests;
 
 pub use pair::ends;
-pub use plan::{Sides, plan};
+pub use plan::{Sides, orphaned, plan};

@@ -116,6 +116,22 @@ pub fn plan(names: &Names, sides: Sides<'_>, now: Timestamp) -> Result<Plan, Iss
     })
 }
 
+/// What cert-manager writes on a Secret that it issued.
+const ISSUED: &str = "cert-manager.io/certificate-name";
+
+/// The Secrets of sides that show what the authority of now did not sign, where that is cert-manager's.
+pub fn orphaned(names: &Names, sides: Sides<'_>) -> Vec<String> {
+    let issued = sides.authority.filter(|secret| secret.annotations.contains_key(ISSUED));
+    let Some(authority) = issued.and_then(Pair::of).filter(|pair| pair.is_authority(&names.config())) else {
+        return Vec::new();
+    };
+    let leaves = [(names.config_server(), sides.server), (names.config_operator(), sides.operator)];
+    let others = leaves
+        .into_iter()
+        .filter(|(_, secret)| secret.and_then(Pair::of).is_some_and(|pair| !authority.signed(&pair)));
+    others.map(|(name, _)| name).collect()
+}
+
 fn write_authority(names: &Names, authority: &Pair, spoilt: bool) -> Write {
     let pem = authority.certificate_pem().as_bytes().to_vec();
     Write {

@@ -195,6 +195,34 @@ fn a_certificate_of_another_name_is_not_used() {
 }
 
 #[test]
+fn what_an_authority_that_is_gone_signed_is_orphaned_where_cert_manager_made_another() {
+    let mut scene = Scene::new();
+    scene.round();
+    let orphaned = |scene: &Scene| {
+        let sides = Sides {
+            authority: scene.secrets.get(ALL[0]),
+            server: scene.secrets.get(ALL[1]),
+            operator: scene.secrets.get(ALL[2]),
+        };
+        orphaned(&scene.names, sides)
+    };
+    let issued = |scene: &mut Scene| {
+        let authority = scene.secrets.get_mut(ALL[0]).unwrap();
+        authority
+            .annotations
+            .insert("cert-manager.io/certificate-name".to_owned(), ALL[0].to_owned());
+    };
+    issued(&mut scene);
+    assert!(orphaned(&scene).is_empty());
+    scene.secrets.remove(ALL[0]);
+    assert!(orphaned(&scene).is_empty(), "it is being issued");
+    scene.round();
+    assert!(orphaned(&scene).is_empty(), "the operator's own new one takes over step by step");
+    issued(&mut scene);
+    assert_eq!(orphaned(&scene), ALL[1..]);
+}
+
+#[test]
 fn no_key_is_shown() {
     let mut scene = Scene::new();
     scene.round();

@@ -1,6 +1,6 @@
 //! Certificates: of the configuration service, and of the HTTPS that people come in by.
 
-use super::{Certificate, Content, Failure, Fault, LOOK_AT_UNWATCHED, LOOK_FOR_MISSING, Made, Round};
+use super::{Certificate, Content, Failure, Fault, Instant, LOOK_AT_UNWATCHED, LOOK_FOR_MISSING, Made, Round};
 use crate::operator::servers::facts::until;
 use crate::operator::servers::pki::{self, Sides};
 use crate::operator::servers::secrets;
@@ -23,18 +23,22 @@ impl Round<'_> {
                 return;
             }
         }
-        if cert_manager {
-            for (name, secret) in names.iter().zip(found) {
-                self.issued(name, secret).await;
-            }
-            return;
-        }
         let [authority, server, operator] = &found;
         let sides = Sides {
             authority: authority.as_deref(),
             server: server.as_deref(),
             operator: operator.as_deref(),
         };
+        if cert_manager {
+            let orphaned = pki::orphaned(&self.names, sides);
+            for (name, secret) in names.iter().zip(&found) {
+                match secret {
+                    Some(secret) if orphaned.contains(name) => self.reissue(name, secret).await,
+                    secret => self.issued(name, secret.clone()).await,
+                }
+            }
+            return;
+        }
         let now = Timestamp::now();
         let in_use = self.has_deployment();
         match pki::plan(&self.names, sides, now) {
@@ -100,6 +104,46 @@ impl Round<'_> {
                     self.missing(Fault::new("CertificatesPending", message));
                 }
             }
+        }
+    }
+
+    /// Takes away a certificate of an authority that is gone: cert-manager would leave it until it runs out, and issue the other side's by the
+    /// new one before.
+    async fn reissue(&mut self, name: &str, secret: &SecretView) {
+        let now = Instant::now();
+        if let Some(wait) = self.entry.has_to_wait(Made::Certificate, name, now) {
+            self.again = self.again.min(wait);
+            return;
+        }
+        self.writes += 1;
+        match secrets::delete(&self.context.client, &self.subject, name, &secret.uid).await {
+            Ok(()) => {
+                self.entry.corrected(Made::Certificate, name, now);
+                self.put_back(format!(
+                    "Secret {name} held a certificate of an authority that is gone: cert-manager issues a new one"
+                ));
+            }
+            Err(failure) => self.failure(&failure),
+        }
+    }
+
+    /// Whether cert-manager may be asked for this Certificate. It would overwrite a Secret of that name that belongs to something else.
+    pub(super) async fn may_issue(&mut self, name: &str) -> bool {
+        let is_asked = self.shared.lock().get(&self.subject.key, Made::Certificate, name).is_some();
+        let secret = match self.secret(name) {
+            None if !is_asked => match secrets::get(&self.context.client, &self.subject, name).await {
+                Ok(secret) => secret.map(Arc::new),
+                Err(failure) => {
+                    self.held = true;
+                    self.failure(&failure);
+                    return false;
+                }
+            },
+            known => known,
+        };
+        match secret {
+            Some(secret) => self.is_usable(name, &secret),
+            None => true,
         }
     }
 
