@@ -186,7 +186,7 @@ fn an_unreadable_policy_without_an_earlier_form_is_known_until_it_can_be_read_or
     index.apply(Change::Seen(POLICIES, broken));
     assert!(index.resources().lost_policies.is_empty(), "its last good form is known now");
     let broken = object(Kind::AuthPolicy, "other", 4, |object| {
-        object["spec"] = json!({"enforcePKCE": "yes"})
+        object["spec"] = json!({"enforcePKCE": "yes"});
     });
     index.apply(Change::Seen(POLICIES, broken));
     index.apply(Change::Gone(POLICIES, key("other")));
