@@ -203,7 +203,8 @@ def main():
     config = re.sub(r"users: .*", f'users: [{{name: u, user: {{token: {token}}}}}]', open(f"{FOLDER}/admin.kubeconfig").read())
     with open(f"{FOLDER}/operator.kubeconfig", "w") as file:
         file.write(config)
-    operator, log = start("operator", ["operator", "--kubeconfig", f"{FOLDER}/operator.kubeconfig", "--metrics-listen", "127.0.0.1:0"], {})
+    # As the chart and the kustomize base have it.
+    operator, log = start("operator", ["operator", "--kubeconfig", f"{FOLDER}/operator.kubeconfig", "--metrics-listen", "127.0.0.1:0"], {"MALLOC_ARENA_MAX": "2"})
     call("POST", f"{OURS}/namespaces/identity/authservers", {
         "apiVersion": "auth.nauthera.io/v1alpha1", "kind": "AuthServer", "metadata": {"name": "main"},
         "spec": {"issuerUrl": "https://login.example.org", "policySelector": {}},
