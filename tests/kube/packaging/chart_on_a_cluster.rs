@@ -92,6 +92,16 @@ fn a_release_comes_and_goes_and_leaves_peoples_resources() {
         notes.contains("works in the namespace team-b alone") && notes.contains("ClusterAuthPolicies are not read"),
         "{notes}"
     );
+    let line = notes.lines().map(str::trim).find(|line| line.starts_with("sed ")).unwrap();
+    cluster.shell(line).success();
+    for (kind, name) in [
+        ("authserver", "main"),
+        ("authpolicy", "web"),
+        ("user", "alice"),
+        ("authclient", "shop"),
+    ] {
+        cluster.kubectl(&["-n", "team-b", "get", kind, name]).success();
+    }
 
     cluster
         .helm(&["upgrade", "nauthera", chart, "--namespace", HOME, "--set", "replicas=3"])

@@ -1,6 +1,6 @@
 //! A cluster as its administrator reaches it: kubectl and helm with a kubeconfig.
 
-use super::tools::{Said, program, run};
+use super::tools::{Said, program, repository, run};
 use std::path::{Path, PathBuf};
 
 /// A way in, with all rights.
@@ -31,6 +31,15 @@ impl Access {
     /// helm with this cluster.
     pub fn helm(&self, args: &[&str]) -> Said {
         self.command("helm", args, "")
+    }
+
+    /// A line for a shell in the repository, as documents print it.
+    pub fn shell(&self, line: &str) -> Said {
+        let programs = program("kubectl");
+        let path = format!("{}:{}", programs.parent().unwrap().display(), std::env::var("PATH").unwrap());
+        let line = format!("cd '{}' && {line}", repository("").display());
+        let environment = [("KUBECONFIG", self.kubeconfig.as_path()), ("PATH", Path::new(&path))];
+        run(Path::new("sh"), ["-c", &line], &environment, "")
     }
 
     /// `kubectl ARGS -f -`.
