@@ -1,13 +1,16 @@
 //! `nauthera operator`: the operator, in a cluster or beside one.
 
+mod admission;
+
+use super::listen;
 use super::process::{self, Signals};
-use super::{listen, tls};
 use crate::operator::health;
 use crate::operator::run::Operator;
 use crate::operator::settings::{Scope, Settings};
-use crate::operator::webhook::{self, Webhook};
+use crate::operator::webhook::Webhook;
 use anyhow::{Context, anyhow};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,7 +58,7 @@ pub struct OperatorArgs {
     /// Where the validating webhook is served over HTTPS [default: it is not]
     #[arg(long, env = "NAUTHERA_WEBHOOK_LISTEN", value_name = "ADDRESS", value_parser = listen::address, requires = "webhook_tls")]
     webhook_listen: Option<SocketAddr>,
-    /// Folder with the webhook's certificate `tls.crt` and key `tls.key`; read again when they change
+    /// Folder with the webhook's certificate `tls.crt` and key `tls.key`; waited for, and read again when they change
     #[arg(long, env = "NAUTHERA_WEBHOOK_TLS", value_name = "DIR", requires = "webhook_listen")]
     webhook_tls: Option<PathBuf>,
     /// A kubeconfig file, for an operator outside the cluster [default: the pod's ServiceAccount]
@@ -75,13 +78,7 @@ async fn operate(args: OperatorArgs, runtime: Handle) -> anyhow::Result<ExitCode
     let mut signals = Signals::listen()?;
     let listener = listen::bind(args.metrics_listen, "--metrics-listen")?;
     let metrics_address = listener.local_addr()?;
-    let webhook = match (args.webhook_listen, &args.webhook_tls) {
-        (Some(address), Some(folder)) => {
-            let tls = tls::server_config(&folder.join("tls.crt"), &folder.join("tls.key"))?;
-            Some((listen::bind(address, "--webhook-listen")?, tls))
-        }
-        _ => None,
-    };
+    let webhook = args.webhook_listen.zip(args.webhook_tls.clone());
     let config = kube_config(args.kubeconfig.as_ref()).await?;
     let api_server = config.cluster_url.to_string();
     let settings = settings(args);
@@ -102,19 +99,14 @@ async fn operate(args: OperatorArgs, runtime: Handle) -> anyhow::Result<ExitCode
     let http = health::serve(listener, operator.health.clone()).context("the health endpoints do not start")?;
     let http_handle = http.handle();
     actix_rt::spawn(http);
-    let webhook_handle = match webhook {
-        Some((listener, tls)) => {
-            let address = listener.local_addr()?;
-            let world = operator.health.world.clone();
-            let server = webhook::serve(listener, tls, Webhook { world, scope }).context("the webhook does not start")?;
-            let handle = server.handle();
-            actix_rt::spawn(server);
-            tracing::info!(%address, "the validating webhook is served");
-            Some(handle)
-        }
-        None => None,
-    };
+    let world = operator.health.world.clone();
+    let webhook_handle = OnceCell::new();
     let code = tokio::select! {
+        Err(error) = admission::serve(webhook, Webhook { world, scope }, &webhook_handle) => {
+            tracing::error!(error = format!("{error:#}"), "the process ends because it cannot go on");
+            operator.stop().await.ok();
+            ExitCode::FAILURE
+        }
         ending = signals.next() => {
             tracing::info!(?ending, "shutting down");
             signals.end_at_once_on_the_next();
@@ -131,7 +123,7 @@ async fn operate(args: OperatorArgs, runtime: Handle) -> anyhow::Result<ExitCode
             ExitCode::FAILURE
         }
     };
-    if let Some(handle) = webhook_handle {
+    if let Some(handle) = webhook_handle.into_inner() {
         handle.stop(true).await;
     }
     http_handle.stop(false).await;
