@@ -379,6 +379,10 @@ fn secrets(world: &World<'_>, key: &Key, spec: &AuthClientSpec, id: &ClientId, i
             notes: Vec::new(),
         });
     };
+    if !super::names::is_dns_subdomain(&name.name) {
+        let message = format!("Secret {name} would be made for it, and no Secret can have that name: choose a shorter one in secret.name");
+        return Err(Refusal::new(Aspect::Secret, "SecretInvalid", message));
+    }
     if world.resources.secrets.contains_key(&name) {
         let message = format!(
             "Secret {name} is there and was not made for this client: choose another name in secret.name, or use it by secret.existingRef"

@@ -2,17 +2,17 @@
 
 /// Whether this is a DNS label: a namespace's name.
 pub fn is_dns_label(name: &str) -> bool {
-    (1..=63).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !name.starts_with('-')
-        && !name.ends_with('-')
+    name.len() <= 63 && is_part(name)
 }
 
-/// Whether this is a DNS subdomain: a resource's name.
+/// Whether this is a DNS subdomain: a resource's name. Kubernetes bounds the whole name alone, not each of its parts.
 pub fn is_dns_subdomain(name: &str) -> bool {
-    (1..=253).contains(&name.len()) && name.split('.').all(is_dns_label)
+    name.len() <= 253 && name.split('.').all(is_part)
+}
+
+fn is_part(part: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !part.is_empty() && part.bytes().all(known) && !part.starts_with('-') && !part.ends_with('-')
 }
 
 #[cfg(test)]
@@ -30,6 +30,12 @@ mod tests {
             assert!(is_dns_subdomain(name), "{name:?}");
         }
         assert!(!is_dns_label("a.b"));
-        assert!(!is_dns_label(&"a".repeat(64)));
+        assert!(!is_dns_label(&"a".repeat(64)) && is_dns_label(&"a".repeat(63)));
+    }
+
+    #[test]
+    fn a_resource_may_have_a_name_of_253_characters_without_a_dot() {
+        assert!(is_dns_subdomain(&"a".repeat(253)));
+        assert!(!is_dns_subdomain(&"a".repeat(254)));
     }
 }

@@ -107,10 +107,13 @@ impl<'a> World<'a> {
         if admitted {
             return Ok(key);
         }
-        let message = format!(
+        let mut message = format!(
             "AuthServer {key} is not there, was refused, or its allowedClients does not let clients of namespace {} in",
             client.namespace
         );
+        if reference.namespace.is_none() {
+            message.push_str("; authServerRef.namespace says where it is, if not here");
+        }
         Err(Refusal::new(Aspect::References, "RefNotPermitted", message))
     }
 
@@ -204,7 +207,10 @@ fn servers(resources: &Resources, previous: &Accepted) -> BTreeMap<Key, Standing
                     refusal: Some(Refusal::spec(&faults)),
                 }
             } else if issuers.get(object.spec.issuer_url.as_str()).is_none_or(|first| first.key != key) {
-                let message = format!("issuerUrl: another AuthServer already is {}", object.spec.issuer_url);
+                let message = format!(
+                    "issuerUrl: another AuthServer already is {}; make this one anew with an issuer of its own",
+                    object.spec.issuer_url
+                );
                 Standing {
                     in_force: None,
                     refusal: Some(Refusal::new(Aspect::Spec, "IssuerTaken", message)),

@@ -80,6 +80,19 @@ fn a_directory_is_refused_by_this_release_and_its_server_says_so() {
 }
 
 #[test]
+fn a_reference_without_a_namespace_is_told_where_it_leads() {
+    for (reference, hinted) in [
+        (json!({"name": "main"}), true),
+        (json!({"name": "mian", "namespace": "identity"}), false),
+    ] {
+        let compiled = World::new().client("shop", json!({"authServerRef": reference})).compile();
+        let (reason, message) = shop(&compiled);
+        assert_eq!(reason, "RefNotPermitted");
+        assert_eq!(message.contains("authServerRef.namespace"), hinted, "{message}");
+    }
+}
+
+#[test]
 fn two_servers_cannot_be_the_same_issuer() {
     let compiled = World::new()
         .server("other", json!({"issuerUrl": "https://login.example.org"}))

@@ -46,6 +46,23 @@ fn a_client_that_makes_no_sense_is_told_all_of_it() {
 }
 
 #[test]
+fn a_client_whose_name_is_too_long_for_that_of_its_secret_is_told_what_to_do() {
+    let long = "a".repeat(240);
+    for (fields, expected) in [
+        (json!({"clientType": "confidential"}), "SecretInvalid"),
+        (json!({"clientType": "confidential", "secret": {"name": "short"}}), "SecretPending"),
+        (json!({}), "ClientProvisioned"),
+    ] {
+        let compiled = World::new().client(&long, fields).compile();
+        let (reason, message) = ready(&compiled, Kind::AuthClient, "team-a", &long);
+        assert_eq!(reason, expected, "{message}");
+        assert!(reason != "SecretInvalid" || message.contains("secret.name"), "{message}");
+    }
+    let compiled = World::new().client(&long[..239], json!({"clientType": "confidential"})).compile();
+    assert_eq!(ready(&compiled, Kind::AuthClient, "team-a", &long[..239]).0, "SecretPending");
+}
+
+#[test]
 fn a_confidential_client_waits_for_its_secret_and_is_live_with_it() {
     let mut world = World::new().client("shop", json!({"clientType": "confidential"}));
     let compiled = world.compile();

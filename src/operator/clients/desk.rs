@@ -230,6 +230,12 @@ impl Desk {
     }
 }
 
+/// Whether a client's status says that its Secret of this name was there.
+fn had_secret(meta: &Meta, name: &str) -> bool {
+    let status: serde_json::Value = serde_json::from_str(&meta.status).unwrap_or_default();
+    status.pointer("/clientSecretRef/name").and_then(|known| known.as_str()) == Some(name)
+}
+
 fn conflict(what: impl std::fmt::Display) -> (&'static str, String) {
     let message = format!("{what}: choose another name in secret.name, or take that Secret away");
     ("SecretConflict", message)
@@ -374,7 +380,10 @@ impl Entry {
                 }
                 None
             }
-            Ok(Step::Create(content)) => Some((Act::Create(secret.clone(), content), None)),
+            Ok(Step::Create(content)) => {
+                let cause = had_secret(meta, &secret.name).then_some(Cause::Deleted);
+                Some((Act::Create(secret.clone(), content), cause))
+            }
             Ok(Step::Write(content, cause)) => {
                 let view = view?;
                 let act = Act::Write {

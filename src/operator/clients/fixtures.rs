@@ -241,7 +241,8 @@ impl Cluster {
         for act in &job.acts {
             match act {
                 Act::Create(name, content) => {
-                    self.done.push("create".to_owned());
+                    self.done
+                        .push(job.cause.map_or_else(|| "create".to_owned(), |cause| format!("create: {cause:?}")));
                     if self.world.secrets.contains_key(name) {
                         return Err(Failure::Foreign(name.clone()));
                     }

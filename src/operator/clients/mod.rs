@@ -175,6 +175,10 @@ fn tell(events: &Events, client: &Key, cause: Cause) {
             let note = "its Secret had been changed by hand, and what it held is not known any more: it has a new client_secret";
             events.warning(kind, client, "SecretMadeAnew", "KeepSecret", note);
         }
+        Cause::Deleted => {
+            let note = "its Secret had been deleted and was made anew, with a new client_secret; the one before is out of force";
+            events.warning(kind, client, "SecretMadeAnew", "KeepSecret", note);
+        }
         Cause::Renamed | Cause::Begun | Cause::Forgotten => {}
     }
 }

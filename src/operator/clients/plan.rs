@@ -52,6 +52,8 @@ pub enum Cause {
     PutBack,
     /// Somebody had changed it, and what it held is not known any more
     MadeAnew,
+    /// Somebody had deleted it
+    Deleted,
     /// A next secret is there, to be made known to the replicas
     Begun,
     /// The next secret has taken over

@@ -6,7 +6,7 @@ use super::fixtures::{Cluster, PODS, server, shop, shop_secret};
 use super::generated::keys;
 use crate::config::input::{Key, Kind};
 use crate::operator::settings::{AUTH_CLIENT_ANNOTATION, MANAGED_BY};
-use crate::operator::world::SecretView;
+use crate::operator::world::{Meta, SecretView};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -62,8 +62,16 @@ fn a_secret_that_was_deleted_by_hand_is_made_anew() {
     let mut cluster = without_rotation();
     cluster.settle();
     let before = cluster.client_secret();
+    let status = json!({"clientSecretRef": {"name": "shop-client-secret"}}).to_string();
+    let meta = Meta {
+        status: status.into(),
+        ..cluster.meta(&shop())
+    };
+    cluster.world.objects.insert(Kind::AuthClient, shop(), Arc::new(meta));
+    cluster.done();
     cluster.delete_secret(&shop_secret());
     cluster.settle();
+    assert_eq!(cluster.done(), ["create: Deleted"], "which people are told of");
     assert_ne!(cluster.client_secret(), before);
     assert!(!cluster.takes("a", &before) && cluster.takes("a", &cluster.client_secret()));
 }

@@ -91,6 +91,11 @@ pub fn nothing(fault: Fault) -> Fact {
 
 fn deployed(sources: &Sources<'_>) -> Condition {
     match sources.faults {
+        // New pods wait for it.
+        [] if let Some(condition) = awaited(sources) => Condition {
+            type_: "Deployed".to_owned(),
+            ..condition
+        },
         [] => Condition::yes("Deployed", "Applied", "everything that it needs in the cluster is there"),
         [first, rest @ ..] => {
             let mut message = first.message.clone();
@@ -101,6 +106,12 @@ fn deployed(sources: &Sources<'_>) -> Condition {
             Condition::no("Deployed", first.reason, message)
         }
     }
+}
+
+/// What is said of a certificate that is not there.
+fn awaited(sources: &Sources<'_>) -> Option<Condition> {
+    let is_awaited = matches!(sources.certificate, Certificate::Missing(_) | Certificate::Pending(_));
+    is_awaited.then(|| tls(sources)).flatten()
 }
 
 fn available(sources: &Sources<'_>) -> Condition {
@@ -152,7 +163,7 @@ fn durable(sources: &Sources<'_>) -> Condition {
                 "{why}, so its data is in SQLite within its one pod and is lost when that pod goes; for more than a trial set database.secretRef"
             );
             if sources.spec.replicas > 1 || sources.spec.autoscaling.is_some() {
-                message.push_str(". Replicas and autoscaling count from then on");
+                message.push_str(". Then it has as many pods as it asks for");
             }
             Condition::no("Durable", "EmbeddedDatabase", message)
         }
@@ -291,13 +302,13 @@ mod tests {
         let condition = scene.condition("Durable");
         assert_eq!((condition.status, condition.reason.as_str()), (False, "EmbeddedDatabase"));
         assert!(
-            condition.message.contains("Replicas"),
+            condition.message.contains("as many pods"),
             "it has one pod instead of two: {}",
             condition.message
         );
         assert!(!scene.fact().holds_ready.contains(&"Durable"));
         scene.spec["replicas"] = json!(1);
-        assert!(!scene.condition("Durable").message.contains("Replicas"));
+        assert!(!scene.condition("Durable").message.contains("as many pods"));
     }
 
     #[test]
@@ -315,6 +326,8 @@ mod tests {
             };
             let condition = scene.condition("TLS");
             assert_eq!((condition.status, condition.reason.as_str()), (status, reason));
+            let all_is_there = scene.condition("Deployed").holds();
+            assert_eq!(all_is_there, !["CertificateMissing", "CertificatePending"].contains(&reason));
         }
         assert!(Scene::default().fact().conditions.iter().all(|condition| condition.type_ != "TLS"));
     }
