@@ -102,7 +102,10 @@ mod tests {
             let version = &value["spec"]["versions"][0];
             assert_eq!(version["name"], "v1alpha1", "{name}");
             assert!(version["subresources"]["status"].is_object(), "{name} has a status subresource");
-            assert!(version["additionalPrinterColumns"].as_array().unwrap().len() >= 3, "{name}");
+            let columns = version["additionalPrinterColumns"].as_array().unwrap();
+            for column in ["Ready", "Reason", "Age", "Message"] {
+                assert!(columns.iter().any(|it| it["name"] == column), "{name} has no column {column}");
+            }
             assert_eq!(value["spec"]["names"]["shortNames"].as_array().unwrap().len(), 1, "{name}");
             let schema = &version["schema"]["openAPIV3Schema"];
             let spec = &schema["properties"]["spec"];

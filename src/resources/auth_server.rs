@@ -24,8 +24,15 @@ use serde::{Deserialize, Serialize};
     printcolumn(name = "Issuer", type_ = "string", json_path = ".spec.issuerUrl"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
+    printcolumn(name = "Pods", type_ = "integer", json_path = ".status.replicas.ready"),
     printcolumn(name = "Clients", type_ = "integer", json_path = ".status.clients"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].message",
+        priority = 1
+    )
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuthServerSpec {
@@ -35,6 +42,7 @@ pub struct AuthServerSpec {
     #[x_kube(
         validation = Rule::new("self == oldSelf").message("issuerUrl cannot be changed; make another AuthServer"),
         validation = Rule::new("!self.contains('?') && !self.contains('#') && !self.endsWith('/')").message("issuerUrl has no query, no fragment and no slash at its end"),
+        validation = Rule::new("!self.matches('^[a-z]+://[^/]*[A-Z]')").message("issuerUrl has its host in lower case"),
         validation = Rule::new("self.startsWith('https://') || self.matches('^http://(localhost|127\\\\.0\\\\.0\\\\.1|\\\\[::1\\\\])(:[0-9]+)?(/.*)?$')").message("issuerUrl is https, or http on a loopback address")
     )]
     pub issuer_url: String,

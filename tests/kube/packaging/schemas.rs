@@ -93,6 +93,7 @@ fn refuses_what_cannot_be_meant_and_says_why() {
             "no query, no fragment",
         ),
         ("AuthServer", "{issuerUrl: 'https://login.example.org/#a'}", "no query, no fragment"),
+        ("AuthServer", "{issuerUrl: 'https://Login.example.org'}", "its host in lower case"),
         ("AuthServer", "{issuerUrl: 'https://a.example.org', replicas: 0}", "spec.replicas"),
         ("AuthServer", "{issuerUrl: 'https://a.example.org', replica: 2}", "unknown field"),
         (
