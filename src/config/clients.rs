@@ -62,7 +62,7 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> Clients {
     accepted.extend(leaving.map(|(key, object)| (key.clone(), Arc::clone(object))));
     let known = decided().map(|((_, object), decision)| (Arc::clone(object), Arc::clone(&decision.facts)));
     Clients {
-        memory: Memory::new(known),
+        memory: Memory::new(known, world.judged()),
         decisions,
         departing,
         accepted,

@@ -2,33 +2,46 @@
 
 use super::client::Facts;
 use super::input::Object;
-use crate::resources::AuthClientSpec;
+use super::refusal::Refusal;
+use crate::resources::{AuthClientSpec, AuthPolicySpec};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 type Known = (Arc<Object<AuthClientSpec>>, Arc<Facts>);
+type Judged = (Arc<Object<AuthPolicySpec>>, Result<(), Refusal>);
 
-/// Facts about clients' specs. It decides nothing, so that any two are equal; cheap to clone.
+/// Facts about clients' specs, and what is wrong with policies'. It decides nothing, so that any two are equal; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Memory {
     /// By the address of the resource, which is kept alive beside it
     facts: Arc<HashMap<usize, Known>>,
+    /// The same of policies: that a schedule never comes takes long to find out
+    policies: Arc<HashMap<usize, Judged>>,
 }
 
-fn address(object: &Arc<Object<AuthClientSpec>>) -> usize {
+fn address<S>(object: &Arc<Object<S>>) -> usize {
     Arc::as_ptr(object).addr()
 }
 
 impl Memory {
     /// Remembers.
-    pub(super) fn new(known: impl Iterator<Item = Known>) -> Self {
+    pub(super) fn new(known: impl Iterator<Item = Known>, judged: impl Iterator<Item = Judged>) -> Self {
         let facts = known.map(|(object, facts)| (address(&object), (object, facts))).collect();
-        Self { facts: Arc::new(facts) }
+        let policies = judged.map(|(object, outcome)| (address(&object), (object, outcome))).collect();
+        Self {
+            facts: Arc::new(facts),
+            policies: Arc::new(policies),
+        }
     }
 
     /// What is known of a spec.
     pub(super) fn facts(&self, object: &Arc<Object<AuthClientSpec>>) -> Option<Arc<Facts>> {
         self.facts.get(&address(object)).map(|(_, facts)| Arc::clone(facts))
+    }
+
+    /// Whether a policy's spec is acceptable, if that is known.
+    pub(super) fn policy(&self, object: &Arc<Object<AuthPolicySpec>>) -> Option<Result<(), Refusal>> {
+        self.policies.get(&address(object)).map(|(_, outcome)| outcome.clone())
     }
 }
 

@@ -249,6 +249,17 @@ mod tests {
     }
 
     #[test]
+    fn no_time_however_odd_is_too_much() {
+        let client = Key::new("team-a", "shop");
+        for zone in ["UTC", "Pacific/Apia"] {
+            for after in [Timestamp::MIN, Timestamp::MAX, "4999-12-31T23:59:59Z".parse().unwrap()] {
+                let next = next_rotation("0 0 29 2 *", zone, Duration::from_secs(300), &client, after);
+                assert!(next.is_none_or(|next| next > after));
+            }
+        }
+    }
+
+    #[test]
     fn refuses_what_is_no_schedule_or_never_comes() {
         let fault = |schedule: &str, zone: &str| Plan::parse(schedule, zone).err();
         for (schedule, zone, field) in [

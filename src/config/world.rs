@@ -47,8 +47,8 @@ impl<'a> World<'a> {
     /// Judges servers and policies.
     pub fn new(resources: &'a Resources, options: &'a Options, previous: &'a Accepted) -> Self {
         let servers = servers(resources, previous);
-        let policies = judged(&resources.policies, &previous.policies);
-        let cluster_policies = judged(&resources.cluster_policies, &previous.cluster_policies);
+        let policies = judged(&resources.policies, &previous.policies, &previous.memory);
+        let cluster_policies = judged(&resources.cluster_policies, &previous.cluster_policies, &previous.memory);
         let rosters = servers
             .iter()
             .filter_map(|(key, standing)| standing.in_force.as_ref().map(|object| (key, object)))
@@ -171,6 +171,16 @@ impl<'a> World<'a> {
         self.memory.facts(object).unwrap_or_else(|| Arc::new(Facts::of(&object.spec)))
     }
 
+    /// Every policy, and whether it is acceptable.
+    pub fn judged(&self) -> impl Iterator<Item = (Arc<Object<AuthPolicySpec>>, Result<(), Refusal>)> {
+        // Both maps of a pair have the same keys.
+        let own = self.resources.policies.values().zip(self.policies.values());
+        let cluster_wide = self.resources.cluster_policies.values().zip(self.cluster_policies.values());
+        let outcome = |standing: &Standing<AuthPolicySpec>| standing.refusal.clone().map_or(Ok(()), Err);
+        own.chain(cluster_wide)
+            .map(move |(object, standing)| (Arc::clone(object), outcome(standing)))
+    }
+
     /// Whether a Secret's name, which this client wants, belongs to another one.
     pub fn is_secret_of_another(&self, secret: &Key, client: &Key) -> bool {
         self.secret_owners.get(secret).is_some_and(|owner| *owner != client)
@@ -226,21 +236,27 @@ fn servers(resources: &Resources, previous: &Accepted) -> BTreeMap<Key, Standing
         .collect()
 }
 
-fn judged(declared: &Objects<AuthPolicySpec>, previous: &Objects<AuthPolicySpec>) -> BTreeMap<Key, Standing<AuthPolicySpec>> {
+fn judged(
+    declared: &Objects<AuthPolicySpec>,
+    previous: &Objects<AuthPolicySpec>,
+    memory: &Memory,
+) -> BTreeMap<Key, Standing<AuthPolicySpec>> {
+    let judge = |object: &Object<AuthPolicySpec>| {
+        let faults = policy::faults(&object.spec);
+        if faults.is_empty() { Ok(()) } else { Err(Refusal::spec(&faults)) }
+    };
     declared
         .iter()
         .map(|(key, object)| {
-            let faults = policy::faults(&object.spec);
-            let standing = if faults.is_empty() {
-                Standing {
+            let standing = match memory.policy(object).unwrap_or_else(|| judge(object)) {
+                Ok(()) => Standing {
                     in_force: Some(Arc::clone(object)),
                     refusal: None,
-                }
-            } else {
-                Standing {
+                },
+                Err(refusal) => Standing {
                     in_force: previous.get(key).cloned(),
-                    refusal: Some(Refusal::spec(&faults)),
-                }
+                    refusal: Some(refusal),
+                },
             };
             (key.clone(), standing)
         })

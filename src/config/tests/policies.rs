@@ -226,6 +226,20 @@ fn a_policy_that_was_never_accepted_lets_nobody_through() {
 }
 
 #[test]
+fn what_is_wrong_with_a_policy_is_worked_out_once() {
+    let never = json!({"clientAuthentication": {"secretRotation": {"enabled": true, "schedule": "0 0 31 2 *"}}});
+    let mut world = World::new().policy("never", never);
+    let refusal = ready(&world.compile(), Kind::AuthPolicy, "identity", "never");
+    assert_eq!(refusal.0, "InvalidSpec");
+    let known = |name: &str| {
+        let policy = &world.resources.policies[&Key::new("identity", name)];
+        world.accepted.memory.policy(policy)
+    };
+    assert!(known("never").is_some_and(|known| known.is_err()) && known("web").is_some_and(|known| known.is_ok()));
+    assert_eq!(ready(&world.compile(), Kind::AuthPolicy, "identity", "never"), refusal);
+}
+
+#[test]
 fn a_policy_that_cannot_be_read_stops_the_servers_that_select_it_and_no_other() {
     let mut world = World::new().client("shop", json!({}));
     world.compile();
