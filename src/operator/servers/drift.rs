@@ -1,5 +1,6 @@
 //! Whether an object is as it should be: every field that the operator writes has its value. What others put beside is theirs. Pure.
 
+use super::quantity;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -20,11 +21,18 @@ fn compare(path: &str, wanted: &Value, live: &Value, found: &mut Differences) {
         (Value::Object(wanted), Value::Object(live)) => fields(path, wanted, live, found),
         (Value::Array(wanted), Value::Array(live)) => items(path, wanted, live, found),
         _ if wanted == live => {}
+        (Value::String(wanted), Value::String(live)) if is_quantity(path) && quantity::is_same(wanted, live) => {}
         // What is empty is not written.
         (Value::Object(wanted), Value::Null) if wanted.is_empty() => {}
         (Value::Array(wanted), Value::Null) if wanted.is_empty() => {}
         _ => drop(found.insert(path.to_owned(), live.clone())),
     }
+}
+
+/// Whether there is a quantity: what a container asks for, and what it may have.
+fn is_quantity(path: &str) -> bool {
+    let parent = path.rsplit_once('/').map(|(parent, _)| parent);
+    parent.is_some_and(|parent| parent.ends_with("/resources/requests") || parent.ends_with("/resources/limits"))
 }
 
 fn fields(path: &str, wanted: &Map<String, Value>, live: &Map<String, Value>, found: &mut Differences) {
@@ -116,6 +124,17 @@ mod tests {
             paths(&wanted, &json!({"spec": {"ingress": [rule("ssh")]}})),
             ["/spec/ingress/0/ports/0/port"]
         );
+    }
+
+    #[test]
+    fn a_quantity_is_the_same_however_it_is_written() {
+        let container = |cpu: &str| json!({"spec": {"containers": [{"name": "server", "resources": {"requests": {"cpu": cpu}}}]}});
+        assert!(paths(&container("0.5"), &container("500m")).is_empty());
+        assert_eq!(
+            paths(&container("0.5"), &container("5")),
+            ["/spec/containers/\"server\"/resources/requests/cpu"]
+        );
+        assert_eq!(paths(&json!({"data": {"a": "0.5"}}), &json!({"data": {"a": "500m"}})), ["/data/a"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod kinds;
 mod live;
 mod names;
 mod pki;
+mod quantity;
 mod reconcile;
 mod secrets;
 mod step;

@@ -47,6 +47,16 @@ fn elsewhere(writes: Vec<String>, marker: &str) -> Vec<String> {
 fn a_new_leader_and_broken_watches_write_nothing_that_is_there_already() {
     let Operated { cluster, operator } = Operated::start();
     mark(&cluster, "first");
+    // The API server writes it as 500m.
+    let half = r#"{"spec": {"resources": {"requests": {"cpu": "0.5"}}}}"#;
+    cluster
+        .kubectl(&["-n", "first", "patch", "authserver/main", "--type=merge", "-p", half])
+        .success();
+    cluster.until(
+        "first",
+        "deployment/main",
+        r"jsonpath={.spec.template.spec.containers[0].resources.requests.cpu}=500m",
+    );
     let clients: String = (0..30)
         .map(|number| service("first", &format!("client-{number}"), "first", ""))
         .collect();
