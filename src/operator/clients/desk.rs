@@ -39,6 +39,8 @@ pub struct Job {
 /// What is known of one client.
 #[derive(Debug, Default)]
 struct Entry {
+    /// Whose: another client of the same name is another
+    uid: String,
     /// What its Secret held when it was last as it should be
     known: Option<Arc<Content>>,
     memo: Option<Memo>,
@@ -182,6 +184,12 @@ impl Desk {
         self.entries.retain(|key, _| world.objects.get(Kind::AuthClient, key).is_some());
         for (key, meta) in world.objects.of(Kind::AuthClient) {
             let entry = self.entries.entry(key.clone()).or_default();
+            if entry.uid != meta.uid {
+                *entry = Entry {
+                    uid: meta.uid.clone(),
+                    ..Entry::default()
+                };
+            }
             if let Some(wait) = entry.waits(&look, key, meta) {
                 plan.look_again(wait);
                 continue;

@@ -289,6 +289,27 @@ fn five_thousand_clients_are_one_look() {
     assert!(plan.jobs.iter().all(|job| job.acts.len() == 2));
 }
 
+#[test]
+fn a_client_that_was_made_anew_under_the_same_name_waits_for_its_own_end() {
+    let mut cluster = without_rotation();
+    cluster.settle();
+    cluster.stuck.extend(PODS.map(str::to_owned));
+    cluster.delete_client(&shop());
+    cluster.settle();
+    cluster.pass(Duration::from_secs(25));
+    cluster.settle();
+    let mut another = cluster.meta(&shop());
+    another.uid = "another".to_owned();
+    cluster.world.objects.insert(Kind::AuthClient, shop(), Arc::new(another));
+    cluster.done();
+    cluster.pass(Duration::from_secs(10));
+    cluster.settle();
+    assert!(cluster.done().is_empty(), "it has been waited for for ten seconds at most");
+    cluster.pass(Duration::from_secs(30));
+    cluster.settle();
+    assert!(cluster.done().contains(&"release".to_owned()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_job_that_waited_too_long_for_its_turn_is_left_to_the_one_that_was_planned_after_it() {
     let asked = Arc::new(AtomicUsize::new(0));

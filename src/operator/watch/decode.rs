@@ -30,11 +30,9 @@ pub fn decode(kind: Kind, object: DynamicObject) -> (Key, Observed) {
     };
     let last_accepted = status.get("lastAcceptedSpec").and_then(|spec| frame.spec(kind, spec.clone()).ok());
     let spec = frame.spec(kind, spec);
-    let last_accepted = match &spec {
-        Ok(Spec::AuthClient(latest)) if last_accepted.is_none() && was_accepted(&status, frame.generation) => {
-            Some(Spec::AuthClient(latest.clone()))
-        }
-        _ => last_accepted,
+    let last_accepted = match (&spec, last_accepted) {
+        (Ok(latest), None) if was_accepted(kind, &status, frame.generation) => Some(latest.clone()),
+        (_, earlier) => earlier,
     };
     let undecodable = spec.as_ref().err().cloned();
     let meta = Meta {
@@ -46,18 +44,24 @@ pub fn decode(kind: Kind, object: DynamicObject) -> (Key, Observed) {
     (key, observed)
 }
 
-/// Whether a client's status says that its latest form is accepted: whatever policies say by now, that form is the one in force.
-fn was_accepted(status: &Value, generation: Option<i64>) -> bool {
+/// Whether a status says that the latest form of a resource is accepted: what policies say of a client by now, or who else wants a name, then
+/// comes after that. Of kinds that nothing can come before it says nothing.
+fn was_accepted(kind: Kind, status: &Value, generation: Option<i64>) -> bool {
     let conditions = status.get("conditions").and_then(Value::as_array);
     let text = |condition: &Value, field: &str, is: &str| condition.get(field).and_then(Value::as_str) == Some(is);
-    let holds = |type_: &str| {
+    let is = |type_: &str, state: &str| {
         let mut conditions = conditions.into_iter().flatten();
-        conditions.any(|condition| text(condition, "type", type_) && text(condition, "status", "True"))
+        conditions.any(|condition| text(condition, "type", type_) && text(condition, "status", state))
     };
-    generation.is_some()
-        && status.get("observedGeneration").and_then(Value::as_i64) == generation
-        && holds("ReferencesResolved")
-        && holds("PolicyAccepted")
+    let of_latest = generation.is_some() && status.get("observedGeneration").and_then(Value::as_i64) == generation;
+    of_latest
+        && match kind {
+            Kind::AuthClient => is("ReferencesResolved", "True") && is("PolicyAccepted", "True"),
+            Kind::AuthServer => status.get("revision").is_some_and(Value::is_string),
+            // What is refused is not said to be on its way to replicas.
+            Kind::User | Kind::ClaimMapper => is("Ready", "True") || is("Programmed", "False"),
+            _ => false,
+        }
 }
 
 fn meta(metadata: ObjectMeta) -> Meta {
@@ -159,19 +163,32 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_form_of_a_client_was_accepted_if_the_status_of_that_form_says_so() {
-        let spec = json!({"authServerRef": {"name": "main"}, "redirectUris": ["https://shop.example.org/callback"]});
-        let accepted = |generation: i64, policy: &str| {
-            let conditions = json!([
-                {"type": "Ready", "status": "False"},
-                {"type": "ReferencesResolved", "status": "True"},
-                {"type": "PolicyAccepted", "status": policy},
-            ]);
-            let status = json!({"observedGeneration": generation, "conditions": conditions});
-            decode(Kind::AuthClient, object(spec.clone(), status)).1.last_accepted.is_some()
+    fn the_latest_form_was_accepted_if_the_status_of_that_form_says_so() {
+        let client = json!({"authServerRef": {"name": "main"}, "redirectUris": ["https://shop.example.org/callback"]});
+        let server = json!({"issuerUrl": "https://login.example.org"});
+        let status = |generation: i64, conditions: &[[&str; 2]]| {
+            let conditions: Vec<Value> = conditions
+                .iter()
+                .map(|[type_, status]| json!({"type": type_, "status": status}))
+                .collect();
+            json!({"observedGeneration": generation, "conditions": conditions})
         };
-        assert!(accepted(2, "True"));
-        assert!(!accepted(1, "True") && !accepted(2, "False") && !accepted(2, "Unknown"));
+        let accepted = |kind: Kind, spec: &Value, status: Value| decode(kind, object(spec.clone(), status)).1.last_accepted.is_some();
+        let resolved = ["ReferencesResolved", "True"];
+        for (generation, policy, is) in [(2, "True", true), (1, "True", false), (2, "False", false), (2, "Unknown", false)] {
+            let status = status(generation, &[["Ready", "False"], resolved, ["PolicyAccepted", policy]]);
+            assert_eq!(accepted(Kind::AuthClient, &client, status), is, "{generation} {policy}");
+        }
+        let mut serving = status(2, &[["Ready", "False"]]);
+        assert!(!accepted(Kind::AuthServer, &server, serving.clone()));
+        serving["revision"] = json!("abc");
+        assert!(accepted(Kind::AuthServer, &server, serving));
+        assert!(accepted(
+            Kind::User,
+            &json!({}),
+            status(2, &[["Ready", "False"], ["Programmed", "False"]])
+        ));
+        assert!(!accepted(Kind::User, &json!({}), status(2, &[["Ready", "False"]])));
     }
 
     #[test]

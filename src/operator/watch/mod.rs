@@ -87,8 +87,8 @@ pub struct Observed {
     pub meta: Meta,
     /// Its spec, or why that cannot be read
     pub spec: Result<Spec, String>,
-    /// The form that was accepted before its latest one was refused: its status' `lastAcceptedSpec`. Of a client whose status says that the
-    /// latest one is accepted, that one
+    /// The form that was accepted before its latest one was refused: its status' `lastAcceptedSpec`. If the status says that the latest one
+    /// is accepted, that one
     pub last_accepted: Option<Spec>,
 }
 
