@@ -57,6 +57,7 @@ pub fn judge(resources: &Resources, options: &Options, accepted: &Accepted, kind
         }
     }
     judgement.warnings.extend(unserved(verdict));
+    judgement.warnings.extend(unselected(verdict));
     judgement.warnings.extend(audited(&resources, &compiled, kind, key));
     judgement.warnings.extend(exceeded(verdict));
     judgement
@@ -69,6 +70,12 @@ fn unserved(verdict: &Verdict) -> impl Iterator<Item = String> {
     };
     let conditions = verdict.status.conditions().iter().filter(is_unserved);
     conditions.map(|condition| format!("{} NotServedYet: {}", condition.type_, condition.message))
+}
+
+/// A policy that nobody obeys.
+fn unselected(verdict: &Verdict) -> Option<String> {
+    let selected = verdict.condition("Selected").filter(|selected| !selected.holds())?;
+    Some(format!("{}: {}", selected.reason, selected.message))
 }
 
 /// What policies in Audit mode would say of a client.

@@ -283,16 +283,16 @@ fn policy_verdict(world: &World<'_>, kind: Kind, key: &Key, standing: &Standing<
         Kind::ClusterAuthPolicy => world.resources.cluster_policies.get(key),
         _ => world.resources.policies.get(key),
     };
+    let is_idle = kind == Kind::AuthPolicy && standing.in_force.is_some() && !world.is_selected(kind, key);
+    let idle = || format!("no AuthServer in namespace {} selects it by its labels", key.namespace);
     let mut conditions = vec![match &standing.refusal {
         Some(refusal) => refusal.ready(standing.in_force.is_some()),
+        // Most often a label that is missing or mistyped: where people look first they should see that nobody obeys it.
+        None if is_idle => Condition::yes("Ready", "NotSelected", format!("it governs nobody: {}", idle())),
         None => Condition::yes("Ready", "InForce", governs(&exposed)),
     }];
-    if kind == Kind::AuthPolicy && standing.in_force.is_some() && !world.is_selected(kind, key) {
-        conditions.push(Condition::no(
-            "Selected",
-            "NotSelected",
-            format!("no AuthServer in namespace {} selects it by its labels", key.namespace),
-        ));
+    if is_idle {
+        conditions.push(Condition::no("Selected", "NotSelected", idle()));
     }
     let rotates = standing
         .in_force

@@ -142,6 +142,17 @@ fn a_policy_says_whom_it_would_hit() {
 }
 
 #[test]
+fn a_policy_that_no_server_selects_says_so() {
+    let selecting = json!({"issuerUrl": "https://login.example.org", "policySelector": {"matchLabels": {"environment": "production"}}});
+    let world = World::empty()
+        .server("main", selecting)
+        .policy("mistyped", json!({"allowedScopes": ["openid"]}));
+    let judgement = world.judge(Kind::AuthPolicy, "identity", "mistyped");
+    assert_eq!(judgement.refused, None);
+    assert!(judgement.warnings[0].starts_with("NotSelected: no AuthServer"), "{judgement:?}");
+}
+
+#[test]
 fn the_other_kinds_are_judged_too() {
     let world = people()
         .server("other", json!({"issuerUrl": "https://login.example.org"}))

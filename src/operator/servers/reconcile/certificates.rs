@@ -95,7 +95,7 @@ impl Round<'_> {
         match secret {
             Some(secret) => self.mark(name, &secret).await,
             None => {
-                let message = format!("cert-manager has yet to issue the Certificate {name}{}", self.said_of(name));
+                let message = self.yet_to_issue(name);
                 if self.has_deployment() {
                     self.again = self.again.min(LOOK_FOR_MISSING);
                     self.fault(Fault::new("CertificatesPending", message));
@@ -147,14 +147,18 @@ impl Round<'_> {
         }
     }
 
-    /// What cert-manager says of a Certificate, for a message.
-    fn said_of(&self, name: &str) -> String {
+    /// What is waited for, what cert-manager says of it, and where it says more.
+    fn yet_to_issue(&self, name: &str) -> String {
         let live = self.shared.lock().get(&self.subject.key, Made::Certificate, name).cloned();
         let said = live.as_ref().and_then(|live| live.condition("Ready"));
-        match said {
+        let said = match said {
             Some((_, _, message)) if !message.is_empty() => format!(" ({message})"),
             _ => String::new(),
-        }
+        };
+        let namespace = &self.subject.key.namespace;
+        format!(
+            "cert-manager has yet to issue the Certificate {name}{said}; kubectl -n {namespace} describe certificaterequests says what it waits for"
+        )
     }
 
     /// Puts labels and owner on a Secret that lacks them.
@@ -202,10 +206,7 @@ impl Round<'_> {
                 if let Some(secret) = &secret {
                     self.mark(&name, secret).await;
                 }
-                secret.ok_or_else(|| {
-                    let said = self.said_of(&name);
-                    Certificate::Pending(format!("cert-manager has yet to issue the Certificate {name}{said}"))
-                })
+                secret.ok_or_else(|| Certificate::Pending(self.yet_to_issue(&name)))
             }
         };
         match secret {
