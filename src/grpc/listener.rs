@@ -1,7 +1,12 @@
 //! Accepts connections: each handshake by itself and within a deadline, with the certificate that is on disk now.
+//!
+//! Only who has proved itself takes one of the few places. Strangers who connect and say nothing have a room of their own ([`Crowd`]), in
+//! which whoever comes is let in: however many they are, the operator shakes hands at once.
 
 use super::connection::Connection;
+use super::crowd::{Crowd, Stranger};
 use super::identity::Pem;
+use super::refusals::Refusals;
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use std::io;
@@ -9,12 +14,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-/// Connections that may be open or shaking hands: an operator has one, its successor another.
+/// Connections of those who have proved themselves: an operator has one, its successor another.
 const CONNECTIONS: usize = 32;
+/// Connections that are shaking hands.
+const STRANGERS: usize = 256;
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 /// How often the files are looked at: small, and read from memory.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -77,26 +85,24 @@ impl Reloading {
 
 /// Accepts until the end. Connections whose client has proved itself go to `ready`.
 pub async fn accept(listener: TcpListener, tls: Arc<Reloading>, ready: mpsc::Sender<io::Result<Connection>>, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let door = Arc::new(Door {
+        tls,
+        places: Arc::new(Semaphore::new(CONNECTIONS)),
+        ready,
+        refusals: Refusals::default(),
+    });
+    let crowd = Crowd::new(STRANGERS);
     loop {
-        let place = tokio::select! {
-            () = stop.cancelled() => return,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
-        let Ok(place) = place else { return };
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (tls, ready) = (Arc::clone(&tls), ready.clone());
+                let (door, stranger) = (Arc::clone(&door), crowd.enter(peer.ip()));
                 tokio::spawn(async move {
-                    match shake_hands(stream, &tls, place).await {
-                        Ok(connection) => {
-                            let _ = ready.send(Ok(connection)).await;
-                        }
-                        Err(reason) => tracing::info!(%peer, reason, "a connection to the config service was refused"),
+                    if let Err(reason) = door.let_in(stream, stranger).await {
+                        door.refusals.say(peer, &reason);
                     }
                 });
             }
@@ -108,12 +114,38 @@ pub async fn accept(listener: TcpListener, tls: Arc<Reloading>, ready: mpsc::Sen
     }
 }
 
-async fn shake_hands(stream: TcpStream, tls: &Reloading, place: OwnedSemaphorePermit) -> Result<Connection, String> {
-    let _ = stream.set_nodelay(true);
-    let acceptor = TlsAcceptor::from(tls.current.load_full());
-    match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Ok(Connection { stream, _place: place }),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no handshake within {} s", HANDSHAKE_WITHIN.as_secs())),
+/// What a connection goes through.
+struct Door {
+    tls: Arc<Reloading>,
+    places: Arc<Semaphore>,
+    ready: mpsc::Sender<io::Result<Connection>>,
+    refusals: Refusals,
+}
+
+impl Door {
+    async fn let_in(&self, stream: TcpStream, stranger: Stranger) -> Result<(), String> {
+        let shaken = tokio::select! {
+            shaken = self.shake_hands(stream) => shaken?,
+            () = stranger.gives_way() => return Err("it had not proved itself when too many others came".to_owned()),
+        };
+        drop(stranger);
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let connection = Connection {
+            stream: shaken,
+            _place: place.map_err(|_| format!("{CONNECTIONS} connections are open, and there is no place for more"))?,
+        };
+        // It ends, and takes nobody any more.
+        let _ = self.ready.send(Ok(connection)).await;
+        Ok(())
+    }
+
+    async fn shake_hands(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+        let _ = stream.set_nodelay(true);
+        let acceptor = TlsAcceptor::from(self.tls.current.load_full());
+        match tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no handshake within {} s", HANDSHAKE_WITHIN.as_secs())),
+        }
     }
 }

@@ -4,8 +4,10 @@
 
 pub mod client;
 mod connection;
+mod crowd;
 pub mod identity;
 mod listener;
 mod peer;
+mod refusals;
 pub mod server;
 mod service;

@@ -8,3 +8,4 @@ mod many;
 mod peers;
 mod renewal;
 mod stand;
+mod strangers;
