@@ -17,6 +17,15 @@ use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
 const KEEPALIVE: Duration = Duration::from_secs(10);
+/// A message of a replica's. It holds less than the operator's own messages, and what it unfolds to in memory is many times larger: a
+/// replica that was taken over must not be the end of the operator.
+const ANSWER_BYTES: usize = 1024 * 1024;
+/// The names of all that a replica says it holds.
+const MAX_NAMES_BYTES: usize = 64 * 1024 * 1024;
+/// Faults of one refusal that are read; a person who mends them mends the first few.
+const FAULTS_READ: usize = 20;
+/// Characters of each text in an answer that are read: they go to logs and statuses.
+const LONGEST_TEXT: usize = 1000;
 
 /// The client's certificate, ready to be used for any number of connections.
 #[derive(Clone)]
@@ -108,7 +117,7 @@ impl Link {
             .await
             .map_err(|error| failed(causes(&error)))?;
         let client = ConfigServiceClient::new(channel)
-            .max_decoding_message_size(MESSAGE_BYTES)
+            .max_decoding_message_size(ANSWER_BYTES)
             .max_encoding_message_size(MESSAGE_BYTES);
         Ok(Self { client })
     }
@@ -122,15 +131,17 @@ impl Link {
         let mut stream = self.client.describe(m::DescribeRequest {}).await.map_err(failed)?.into_inner();
         let mut standing = None;
         let mut digests = crate::config::revision::Digests::new();
+        let mut names = 0_usize;
         while let Some(message) = stream.message().await.map_err(failed)? {
             match message.part {
                 Some(describe_response::Part::Standing(said)) => standing = Some(said),
                 Some(describe_response::Part::Digests(more)) => {
                     for digest in more.digests {
+                        names = names.saturating_add(digest.name.len());
                         let bytes = digest.digest.try_into();
                         digests.insert(digest.name, bytes.map_err(|_| LinkError::Answer("a digest has not 32 bytes"))?);
                     }
-                    if digests.len() > MAX_PARTS {
+                    if digests.len() > MAX_PARTS || names > MAX_NAMES_BYTES {
                         return Err(LinkError::Answer("it holds more than there can be"));
                     }
                 }
@@ -177,7 +188,8 @@ impl Link {
             Some(apply_response::Outcome::Nack(nack)) => Ok(Outcome::Nack(
                 nack.faults
                     .into_iter()
-                    .map(|fault| (fault.kind, fault.name, fault.reason))
+                    .take(FAULTS_READ)
+                    .map(|fault| (cut(fault.kind), cut(fault.name), cut(fault.reason)))
                     .collect(),
             )),
             Some(apply_response::Outcome::BaseUnknown(_)) => Ok(Outcome::BaseUnknown),
@@ -198,8 +210,18 @@ fn said(status: &tonic::Status) -> String {
     if status.message().is_empty() {
         status.code().to_string()
     } else {
-        format!("{} ({})", status.message(), status.code())
+        format!("{} ({})", cut(status.message().to_owned()), status.code())
     }
+}
+
+/// The beginning of what a replica says, without what a log or a terminal could take for something else.
+fn cut(text: String) -> String {
+    let is_plain = text.len() <= LONGEST_TEXT && !text.contains(char::is_control);
+    if is_plain {
+        return text;
+    }
+    let shown = text.chars().take(LONGEST_TEXT);
+    shown.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// An error with what caused it: a transport's own message says nothing.

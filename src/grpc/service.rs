@@ -12,8 +12,10 @@ use tokio::sync::Semaphore;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
-/// Digests in one message.
-const DIGESTS: usize = 10_000;
+/// Digests in one message: with the longest names still a fraction of what the operator reads.
+const DIGESTS: usize = 1_000;
+/// Faults of one refusal that are told; a person who mends them mends the first few.
+const FAULTS_TOLD: usize = 20;
 /// Configurations that are put together at once: each may be large.
 const APPLYING: usize = 4;
 
@@ -158,7 +160,7 @@ impl ConfigService for Service {
             .ok_or_else(|| Status::invalid_argument("the header has no position"))?;
         let outcome = match self.assemble(&header, &mut stream).await? {
             Assembled::BaseUnknown => apply_response::Outcome::BaseUnknown(m::BaseUnknown {}),
-            Assembled::Refused(faults) => refused(header.revision, faults.into_iter().map(fault).collect()),
+            Assembled::Refused(faults) => refused(header.revision, faults),
             Assembled::Whole(fresh, base) => {
                 let apply = ApplyAt {
                     snapshot: Arc::clone(&fresh.snapshot),
@@ -173,7 +175,7 @@ impl ConfigService for Service {
                             changed: ack.changed,
                         })
                     }
-                    Ok(Err(Refused::Nack(nack))) => refused(nack.revision.0, nack.reasons.into_iter().map(fault).collect()),
+                    Ok(Err(Refused::Nack(nack))) => refused(nack.revision.0, nack.reasons),
                     Ok(Err(Refused::BaseUnknown)) => apply_response::Outcome::BaseUnknown(m::BaseUnknown {}),
                     Ok(Err(Refused::Superseded(highest))) => apply_response::Outcome::Superseded(m::Superseded {
                         highest: Some(position(highest)),
@@ -201,6 +203,7 @@ fn fault(fault: Fault) -> m::Fault {
     }
 }
 
-fn refused(revision: String, faults: Vec<m::Fault>) -> apply_response::Outcome {
+fn refused(revision: String, faults: Vec<Fault>) -> apply_response::Outcome {
+    let faults = faults.into_iter().take(FAULTS_TOLD).map(fault).collect();
     apply_response::Outcome::Nack(m::Nack { revision, faults })
 }

@@ -9,3 +9,4 @@ mod peers;
 mod renewal;
 mod stand;
 mod strangers;
+mod taken_over;

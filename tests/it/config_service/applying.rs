@@ -1,7 +1,7 @@
 //! What is sent is in force as a whole, or nothing of it is.
 
 use super::stand::{FIRST, SERVER, Stand, configuration, runs_on, sealed, send, taken, two};
-use crate::support::platform::service;
+use crate::support::platform::{service, user};
 use nauthera::config::revision;
 use nauthera::config::snapshot::{Position, Snapshot};
 use nauthera::grpc::client::{Link, Outcome};
@@ -160,6 +160,22 @@ async fn a_refusal_names_the_resource_and_the_one_before_stays() {
     // A refusal does not stand in the way of what comes next, on the base that stayed.
     let next = three_changes();
     assert_eq!(link.apply(&Prepared::since(&good, &next), at(1, 4)).await.unwrap(), taken(&next));
+    stand.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_refusal_of_very_much_is_told_in_short() {
+    let stand = Stand::start().await;
+    let mut link = stand.link().await;
+    let mut orphans = two();
+    orphans.user_stores.clear();
+    // More reasons than a message could hold
+    let orphan = |number: usize| Arc::new(user(&format!("user-{number}"), None));
+    orphans.users = (0..50_000).map(orphan).collect();
+    orphans.users.sort_by(|a, b| a.username.cmp(&b.username));
+    let faults = nacked(&mut link, &Prepared::whole(&sealed(orphans)), FIRST).await;
+    assert_eq!(faults.len(), 20);
+    assert!(faults[0].2.contains("UserStore"), "{faults:?}");
     stand.stop().await;
 }
 
