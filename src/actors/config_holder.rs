@@ -127,10 +127,10 @@ impl ConfigHolder {
             from_memory: AtomicBool::new(false),
         });
         let reader = ConfigReader(Arc::clone(&published));
-        let last_known_good = settings
-            .sealer
-            .clone()
-            .map(|sealer| Arc::new(LastKnownGood::new(Arc::clone(&settings.store), sealer, Arc::clone(&settings.clock))));
+        let last_known_good = settings.sealer.clone().map(|sealer| {
+            let (store, clock) = (Arc::clone(&settings.store), Arc::clone(&settings.clock));
+            Arc::new(LastKnownGood::new(store, sealer, clock, settings.metrics.clone()))
+        });
         let holder = Self {
             last_known_good,
             settings,

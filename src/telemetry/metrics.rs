@@ -67,6 +67,8 @@ pub struct Metrics {
     refused_busy: Family<ActorLabels, Counter>,
     snapshot: Family<RevisionLabels, Gauge>,
     snapshot_applied: Family<OutcomeLabels, Counter>,
+    snapshot_kept: Family<OutcomeLabels, Counter>,
+    snapshot_restored: Family<OutcomeLabels, Counter>,
     snapshot_clients: Gauge,
 }
 
@@ -98,6 +100,8 @@ impl Metrics {
             refused_busy: Family::default(),
             snapshot: Family::default(),
             snapshot_applied: Family::default(),
+            snapshot_kept: Family::default(),
+            snapshot_restored: Family::default(),
             snapshot_clients: Gauge::default(),
         };
         registry.register(
@@ -130,8 +134,18 @@ impl Metrics {
         registry.register("snapshot_info", "The configuration revision in force (1)", metrics.snapshot.clone());
         registry.register(
             "snapshot_applied",
-            "Configurations received, by outcome (applied, unchanged, refused)",
+            "Configurations received, by outcome (applied, unchanged, refused, superseded)",
             metrics.snapshot_applied.clone(),
+        );
+        registry.register(
+            "snapshot_kept",
+            "Tries to keep the configuration in force for the next start, by outcome (kept, present: another replica had done it, failed)",
+            metrics.snapshot_kept.clone(),
+        );
+        registry.register(
+            "snapshot_restored",
+            "Tries to take up at the start what was kept, by outcome (in_force, nothing, not_needed, unavailable, unusable)",
+            metrics.snapshot_restored.clone(),
         );
         registry.register(
             "snapshot_clients",
@@ -177,9 +191,19 @@ impl Metrics {
         self.refused_busy.get_or_create(&ActorLabels { actor }).inc();
     }
 
-    /// A configuration came: `applied`, `unchanged`, `refused`.
+    /// A configuration came: `applied`, `unchanged`, `refused`, `superseded`.
     pub fn snapshot_applied(&self, outcome: &'static str) {
         self.snapshot_applied.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// A try to keep the configuration in force for the next start: `kept`, `present`, `failed`.
+    pub fn snapshot_kept(&self, outcome: &'static str) {
+        self.snapshot_kept.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// A try to take up what was kept: `in_force`, `nothing`, `not_needed`, `unavailable`, `unusable`.
+    pub fn snapshot_restored(&self, outcome: &'static str) {
+        self.snapshot_restored.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// This configuration is in force now.

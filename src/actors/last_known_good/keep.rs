@@ -45,6 +45,11 @@ enum NotKept {
     Sealing(#[from] crate::jose::seal::SealError),
     #[error("writing it down panicked")]
     Panicked,
+    /// The record that is there does not open, and says that it is a later one
+    #[error(
+        "the one that is kept is of no use, and in its way with the later position {0}.{1}. Delete it: DELETE FROM configurations WHERE server = '{2}'"
+    )]
+    InTheWay(u64, u64, String),
 }
 
 impl Keeping {
@@ -123,32 +128,40 @@ impl LastKnownGood {
             let Some(noted) = keeping.newest.borrow().clone() else {
                 return Ok(());
             };
-            self.write(&noted).await?;
+            self.metrics.snapshot_kept(self.write(&noted).await?);
             keeping.done.send_replace(noted.number);
             Ok::<(), NotKept>(())
         };
         let complain = |fault: &NotKept, retry_in: Duration| {
+            self.metrics.snapshot_kept("failed");
             tracing::warn!(%fault, ?retry_in, "the configuration in force could not be kept for the next start");
         };
         let _ = attempt.retry(pauses).notify(complain).await;
     }
 
-    async fn write(&self, noted: &Noted) -> Result<(), NotKept> {
+    /// Says for the metrics who kept it.
+    async fn write(&self, noted: &Noted) -> Result<&'static str, NotKept> {
         let wanted = record::standing(&self.sealer, &noted.snapshot, noted.position);
         let there = self.store.configuration_standing(&wanted.server).await?;
-        let is_there = there.is_some_and(|there| {
-            let later = (there.fence, there.sequence) > (wanted.fence, wanted.sequence);
-            later || (there == wanted && !self.unusable.load(Ordering::Relaxed))
-        });
-        if is_there {
-            return Ok(());
+        let is_unusable = self.unusable.load(Ordering::Relaxed);
+        if let Some(there) = there {
+            let is_later = (there.fence, there.sequence) > (wanted.fence, wanted.sequence);
+            // Another replica may have put a good one there, or the key for it may have come.
+            if is_later && is_unusable && self.read().await.is_err() {
+                return Err(NotKept::InTheWay(there.fence, there.sequence, there.server));
+            }
+            if is_later || (there == wanted && !is_unusable) {
+                self.unusable.store(false, Ordering::Relaxed);
+                return Ok("present");
+            }
         }
         // Beside the actor, whose mailbox goes on: thousands of clients take their time.
         let (sealer, noted, now) = (self.sealer.clone(), noted.clone(), self.clock.now());
         let record = tokio::task::spawn_blocking(move || record::close(&sealer, &noted.snapshot, noted.position, now))
             .await
             .map_err(|_| NotKept::Panicked)??;
-        if self.store.put_configuration(&record).await? {
+        let is_written = self.store.put_configuration(&record).await?;
+        if is_written {
             let standing = &record.standing;
             let (fence, sequence, bytes) = (standing.fence, standing.sequence, record.sealed.len());
             tracing::debug!(
@@ -159,7 +172,8 @@ impl LastKnownGood {
                 "the configuration in force is kept for the next start"
             );
         }
+        // If it is not, another replica was faster with a later one.
         self.unusable.store(false, Ordering::Relaxed);
-        Ok(())
+        Ok(if is_written { "kept" } else { "present" })
     }
 }

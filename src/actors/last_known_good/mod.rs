@@ -8,6 +8,7 @@ mod restore;
 use super::clock::SharedClock;
 use crate::jose::seal::Sealer;
 use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
 pub(super) use keep::Keeping;
 pub use restore::{NotRestored, Restore, Restored};
 use std::sync::Arc;
@@ -18,16 +19,18 @@ pub(super) struct LastKnownGood {
     store: Arc<dyn Store>,
     sealer: Sealer,
     clock: SharedClock,
+    metrics: Metrics,
     /// The record that is there is of no use to this process, whatever its position says
     unusable: AtomicBool,
 }
 
 impl LastKnownGood {
-    pub(super) fn new(store: Arc<dyn Store>, sealer: Sealer, clock: SharedClock) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, sealer: Sealer, clock: SharedClock, metrics: Metrics) -> Self {
         Self {
             store,
             sealer,
             clock,
+            metrics,
             unusable: AtomicBool::new(false),
         }
     }

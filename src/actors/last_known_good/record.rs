@@ -38,7 +38,7 @@ pub fn close(sealer: &Sealer, snapshot: &Snapshot, position: Position, now: Time
     let keys = sealer.keys();
     standing.key_id = keys.newest().to_owned();
     let plain = Zeroizing::new(wire::to_bytes(snapshot));
-    let facts = facts(&standing);
+    let facts = facts(&standing, now);
     let sealed = keys.seal(&sealer.binding(PURPOSE, &facts.each_ref().map(String::as_str)), &plain)?;
     Ok(ConfigurationRecord {
         standing,
@@ -50,7 +50,7 @@ pub fn close(sealer: &Sealer, snapshot: &Snapshot, position: Position, now: Time
 /// The configuration in a record, and its position. Takes time with its size.
 pub fn open(sealer: &Sealer, record: &ConfigurationRecord) -> Result<(Arc<Snapshot>, Position), Unreadable> {
     let standing = &record.standing;
-    let facts = facts(standing);
+    let facts = facts(standing, record.saved_at);
     let plain = sealer
         .keys()
         .open(&sealer.binding(PURPOSE, &facts.each_ref().map(String::as_str)), &record.sealed)?;
@@ -69,8 +69,14 @@ pub fn open(sealer: &Sealer, record: &ConfigurationRecord) -> Result<(Arc<Snapsh
     Ok((snapshot, position))
 }
 
-fn facts(standing: &ConfigurationStanding) -> [String; 3] {
-    [standing.fence.to_string(), standing.sequence.to_string(), standing.revision.clone()]
+/// The time in seconds: databases cut off more than that.
+fn facts(standing: &ConfigurationStanding, saved_at: Timestamp) -> [String; 4] {
+    [
+        standing.fence.to_string(),
+        standing.sequence.to_string(),
+        standing.revision.clone(),
+        saved_at.as_second().to_string(),
+    ]
 }
 
 #[cfg(test)]
@@ -135,17 +141,19 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_was_moved_or_given_another_position_does_not_open() {
+    fn a_record_that_was_moved_or_given_another_position_or_time_does_not_open() {
         let altered = |alter: fn(&mut ConfigurationRecord)| {
             let mut record = closed();
             alter(&mut record);
             open(&sealer("identity/main", "2026-01", 1), &record)
         };
         assert!(altered(|_| {}).is_ok());
-        let attempts: [fn(&mut ConfigurationRecord); 4] = [
+        let attempts: [fn(&mut ConfigurationRecord); 5] = [
             |record| record.standing.fence += 1,
             |record| record.standing.sequence = 0,
             |record| record.standing.revision.push('0'),
+            // What a client that had departed by then was given later is its successor's.
+            |record| record.saved_at = Timestamp::from_second(1).unwrap(),
             |record| record.sealed.truncate(40),
         ];
         for attempt in attempts {

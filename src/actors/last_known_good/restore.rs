@@ -36,14 +36,14 @@ pub enum NotRestored {
     Unusable(String),
 }
 
-struct Kept {
+pub(super) struct Kept {
     snapshot: Arc<Snapshot>,
     position: Position,
     saved_at: Timestamp,
 }
 
 impl LastKnownGood {
-    async fn read(&self) -> Result<Option<Kept>, NotRestored> {
+    pub(super) async fn read(&self) -> Result<Option<Kept>, NotRestored> {
         let read = self.store.configuration(self.sealer.server()).await;
         let record = match read {
             Ok(Some(record)) => record,
@@ -105,6 +105,15 @@ impl ConfigHolder {
     }
 
     fn tell(&self, outcome: &Result<Restored, NotRestored>) {
+        if let Some(last) = &self.last_known_good {
+            last.metrics.snapshot_restored(match outcome {
+                Ok(Restored::InForce(_)) => "in_force",
+                Ok(Restored::Nothing) => "nothing",
+                Ok(Restored::NotNeeded) => "not_needed",
+                Err(NotRestored::Away(_)) => "unavailable",
+                Err(NotRestored::Unusable(_)) => "unusable",
+            });
+        }
         match outcome {
             Ok(Restored::InForce(position)) => {
                 tracing::info!(%position, "the configuration that was in force last is in force again, until the operator sends a later one");

@@ -60,6 +60,14 @@ fn in_force(test: &TestPlatform) -> Option<String> {
     test.platform.config.current().map(|snapshot| snapshot.revision.0.clone())
 }
 
+/// How often it was counted that something was kept, or restored, with this outcome.
+fn counted(test: &TestPlatform, what: &str, outcome: &str) -> u64 {
+    let text = test.platform.metrics.render().unwrap();
+    let line = format!(r#"nauthera_snapshot_{what}_total{{outcome="{outcome}"}} "#);
+    let count = text.lines().find_map(|counted| counted.strip_prefix(&line));
+    count.map_or(0, |count| count.parse().unwrap())
+}
+
 async fn kept_at(store: &Arc<dyn Store>) -> (u64, String) {
     let standing = store.configuration_standing(SERVER).await.unwrap().unwrap();
     (standing.sequence, standing.key_id)
@@ -166,6 +174,8 @@ async fn a_burst_is_one_write_and_of_replicas_with_the_same_configuration_one_wr
     let written = WRITES.load(Ordering::Relaxed);
     two.platform.config.kept().await;
     assert_eq!(WRITES.load(Ordering::Relaxed), written, "the other finds it there");
+    assert!(counted(&one, "kept", "kept") >= 1 && counted(&two, "kept", "present") >= 1);
+    assert_eq!(counted(&one, "kept", "failed") + counted(&two, "kept", "failed"), 0);
     one.stop().await;
     two.stop().await;
 }
@@ -185,6 +195,7 @@ async fn what_cannot_be_opened_is_said_and_replaced_by_what_the_operator_sends()
         panic!("it was opened")
     };
     assert!(reason.contains("2026-01"), "{reason}");
+    assert_eq!(counted(&after, "restored", "unusable"), 1);
     let checks = after.platform.readiness();
     let why = &checks.iter().find(|check| check.name == "configuration").unwrap().why;
     assert!(why.contains(&reason) && why.contains("operator"), "{why}");
@@ -194,7 +205,52 @@ async fn what_cannot_be_opened_is_said_and_replaced_by_what_the_operator_sends()
     after.stop().await;
     let again = TestPlatform::start_with(Arc::clone(&store), Some(other)).await;
     assert_eq!(restore(&again).await, Ok(Restored::InForce(nth(1))));
+    assert_eq!(counted(&again, "restored", "in_force"), 1);
     again.stop().await;
+}
+
+/// Somebody who can write to the database, and has no key, can make a row that nobody opens and that says to be the latest.
+#[actix_rt::test]
+async fn a_record_that_does_not_open_and_is_in_the_way_is_said_and_not_taken_for_one_that_is_kept() {
+    let store = memory();
+    let before = start(&store).await;
+    let sent = with_client("team-a.one");
+    send(&before, &sent, nth(1)).await.unwrap();
+    before.stop().await;
+    let mut forged = store.configuration(SERVER).await.unwrap().unwrap();
+    forged.standing.fence = u64::try_from(i64::MAX).unwrap();
+    assert!(store.put_configuration(&forged).await.unwrap());
+
+    let after = start(&store).await;
+    assert!(matches!(restore(&after).await, Err(NotRestored::Unusable(_))));
+    assert!(
+        send(&after, &sent, nth(1)).await.unwrap().changed,
+        "the replica serves all the same"
+    );
+    while counted(&after, "kept", "failed") == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(counted(&after, "kept", "kept") + counted(&after, "kept", "present"), 0);
+    // An orderly end waits for what is to be kept, and this is not going to be.
+    after.platform.shutdown(Duration::from_millis(200)).await;
+}
+
+#[actix_rt::test]
+async fn a_later_record_whose_key_comes_a_moment_after_is_not_in_the_way() {
+    let store = memory();
+    let newer = TestPlatform::start_with(Arc::clone(&store), Some(Sealer::new(SERVER, keys(&[("2026-02", 2)])))).await;
+    send(&newer, &with_client("team-a.new"), nth(2)).await.unwrap();
+    newer.stop().await;
+
+    let sealer = sealer();
+    let behind = TestPlatform::start_with(Arc::clone(&store), Some(sealer.clone())).await;
+    assert!(matches!(restore(&behind).await, Err(NotRestored::Unusable(_))));
+    send(&behind, &with_client("team-a.old"), nth(1)).await.unwrap();
+    sealer.replace(keys(&[("2026-01", 1), ("2026-02", 2)]));
+    behind.platform.config.kept().await;
+    assert!(counted(&behind, "kept", "present") >= 1);
+    assert_eq!(kept_at(&store).await, (2, "2026-02".to_owned()));
+    behind.stop().await;
 }
 
 #[actix_rt::test]
@@ -231,9 +287,13 @@ async fn it_is_kept_when_the_database_is_back() {
         send(&test, &sent, nth(1)).await.unwrap().changed,
         "the operator need not wait for it"
     );
+    while counted(&test, "kept", "failed") == 0 {
+        tokio::task::yield_now().await;
+    }
     locked.execute_batch("COMMIT").unwrap();
     test.platform.config.kept().await;
     assert_eq!(kept_at(&store).await.0, 1);
+    assert_eq!(counted(&test, "kept", "kept"), 1);
     test.stop().await;
 }
 
