@@ -39,7 +39,14 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
     };
     let operated = FromOperator::prepare(&args.configuration)?;
     let sealer = match (&args.configuration.kek, &args.configuration.auth_server) {
-        (Some(folder), Some(server)) => Some(kek::open(folder, server)?),
+        (Some(folder), Some(server)) => {
+            let sealer = kek::open(folder, server)?;
+            Some(if args.configuration.seal_clear_keys {
+                sealer.taking_what_is_in_the_clear()
+            } else {
+                sealer
+            })
+        }
         _ => None,
     };
     let (settings, named) = database::settings(&args.database, &args.data)?;

@@ -149,6 +149,7 @@ impl SealingKeys {
 pub struct Sealer {
     server: Arc<str>,
     keys: Arc<watch::Sender<Arc<SealingKeys>>>,
+    takes_clear: bool,
 }
 
 impl Sealer {
@@ -157,7 +158,20 @@ impl Sealer {
         Self {
             server: server.into(),
             keys: Arc::new(watch::Sender::new(Arc::new(keys))),
+            takes_clear: false,
         }
+    }
+
+    /// What lies in the clear is taken as it is, and sealed: for a database that was used without sealing before.
+    #[must_use]
+    pub fn taking_what_is_in_the_clear(mut self) -> Self {
+        self.takes_clear = true;
+        self
+    }
+
+    /// Whether what lies in the clear is taken. Otherwise it is nobody's word: whoever can write to the database could have put it there.
+    pub fn takes_what_is_in_the_clear(&self) -> bool {
+        self.takes_clear
     }
 
     /// The AuthServer whose things are sealed.

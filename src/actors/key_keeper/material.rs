@@ -10,6 +10,9 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const PURPOSE: &str = "key";
+/// Why a key in the clear is left alone where keys are sealed.
+const IN_THE_CLEAR: &str = "it is in the clear, and this server was started with --kek: whoever can write to the database could have put it \
+    there. If the database was used without --kek before, start once with --seal-clear-keys; else delete it, and find out who did";
 
 /// A key in use.
 #[derive(Clone)]
@@ -48,8 +51,9 @@ impl Material {
     /// Parses what is new among the records, and forgets what is no longer there.
     ///
     /// # Errors
-    /// A key that is no key. One that merely does not open is left out, see [`is_lost`](Self::is_lost); but a server that was given no
-    /// key-encryption key at all goes no further at a sealed one: it would make others beside those that its like use.
+    /// A key that is no key. One that merely does not open, or is in the clear where keys are sealed, is left out, see
+    /// [`is_lost`](Self::is_lost); but a server that was given no key-encryption key at all goes no further at a sealed one: it would make
+    /// others beside those that its like use.
     pub fn load(&mut self, records: &[KeyRecord]) -> Result<(), JoseError> {
         self.parsed.retain(|kid, _| records.iter().any(|record| record.kid == *kid));
         self.lost.retain(|kid| records.iter().any(|record| record.kid == *kid));
@@ -76,7 +80,7 @@ impl Material {
         self.parsed.get(kid)
     }
 
-    /// Whether a record does not open with the key-encryption keys at hand.
+    /// Whether a record does not open with the key-encryption keys at hand, or is nobody's word.
     pub fn is_lost(&self, record: &KeyRecord) -> bool {
         self.lost.contains(&record.kid)
     }
@@ -100,7 +104,8 @@ impl Material {
         })
     }
 
-    /// How a record is to be written anew, since it is in the clear or its key-encryption key is not the newest. `None` if it is well as it is.
+    /// How a record is to be written anew, since its key-encryption key is not the newest, or it is in the clear and taken all the same.
+    /// `None` if it is to be left as it is.
     ///
     /// # Errors
     /// There is no randomness.
@@ -112,7 +117,9 @@ impl Material {
             return Ok(None);
         }
         let plain = match &record.sealed_with {
-            None => Zeroizing::new(record.material.clone()),
+            None if sealer.takes_what_is_in_the_clear() => Zeroizing::new(record.material.clone()),
+            // Sealing it would make ours what somebody put in the place of a key that is in use here.
+            None => return Ok(None),
             Some(_) => match keys.open(&sealer.binding(PURPOSE, &[&record.kid, &record.purpose]), &record.material) {
                 Ok(plain) => plain,
                 // It was parsed while there was a key for it.
@@ -123,30 +130,38 @@ impl Material {
     }
 
     fn open(&mut self, record: &KeyRecord) -> Result<Option<Zeroizing<Vec<u8>>>, JoseError> {
-        let Some(id) = &record.sealed_with else {
-            return Ok(Some(Zeroizing::new(record.material.clone())));
-        };
-        let Some(sealer) = &self.sealer else {
-            return Err(JoseError::Sealed {
-                kid: record.kid.clone(),
-                sealed_with: id.clone(),
-            });
-        };
-        let binding = [record.kid.as_str(), record.purpose.as_str()];
-        match sealer.keys().open(&sealer.binding(PURPOSE, &binding), &record.material) {
-            Ok(plain) => Ok(Some(plain)),
-            Err(reason) => {
-                if self.lost.insert(record.kid.clone()) {
-                    tracing::error!(
-                        kid = record.kid,
-                        purpose = record.purpose,
-                        %reason,
-                        "a key in the database is of no use; if there is none of its kind, another one is made. Without the key-encryption key \
-                         that sealed it, what it signed cannot be verified here"
-                    );
-                }
+        match (&record.sealed_with, &self.sealer) {
+            (None, None) => Ok(Some(Zeroizing::new(record.material.clone()))),
+            (None, Some(sealer)) if sealer.takes_what_is_in_the_clear() => Ok(Some(Zeroizing::new(record.material.clone()))),
+            (None, Some(_)) => {
+                self.lose(record, IN_THE_CLEAR);
                 Ok(None)
             }
+            (Some(id), None) => Err(JoseError::Sealed {
+                kid: record.kid.clone(),
+                sealed_with: id.clone(),
+            }),
+            (Some(_), Some(sealer)) => {
+                let binding = [record.kid.as_str(), record.purpose.as_str()];
+                match sealer.keys().open(&sealer.binding(PURPOSE, &binding), &record.material) {
+                    Ok(plain) => Ok(Some(plain)),
+                    Err(reason) => {
+                        self.lose(record, &reason.to_string());
+                        Ok(None)
+                    }
+                }
+            }
+        }
+    }
+
+    fn lose(&mut self, record: &KeyRecord, reason: &str) {
+        if self.lost.insert(record.kid.clone()) {
+            tracing::error!(
+                kid = record.kid,
+                purpose = record.purpose,
+                reason,
+                "a key in the database is of no use; if there is none of its kind, another one is made. What it signed cannot be verified here"
+            );
         }
     }
 }
@@ -211,8 +226,26 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_the_clear_is_read_and_sealed_then() {
+    fn a_key_in_the_clear_is_nobodys_word_where_keys_are_sealed() {
         let mut material = Material::new(Some(sealer(&[("1", 1)])));
+        let planted = in_the_clear("k");
+        material.load(std::slice::from_ref(&planted)).unwrap();
+        assert!(material.get("k").is_none() && material.is_lost(&planted));
+        assert!(material.reseal(&planted).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_key_in_the_clear_in_the_place_of_one_that_is_in_use_is_not_sealed() {
+        let mut material = Material::new(Some(sealer(&[("1", 1)])));
+        material.load(&[sealed("k", &[("1", 1)])]).unwrap();
+        let planted = in_the_clear("k");
+        material.load(std::slice::from_ref(&planted)).unwrap();
+        assert!(material.reseal(&planted).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_key_in_the_clear_is_taken_and_sealed_if_that_is_asked_for() {
+        let mut material = Material::new(Some(sealer(&[("1", 1)]).taking_what_is_in_the_clear()));
         let clear = in_the_clear("k");
         material.load(std::slice::from_ref(&clear)).unwrap();
         let written = material.reseal(&clear).unwrap().unwrap();

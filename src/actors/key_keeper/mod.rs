@@ -244,7 +244,8 @@ impl Work {
         Ok(())
     }
 
-    /// Keys that are in the clear, or sealed with an older key-encryption key, are sealed with the newest: the older one can go then.
+    /// Keys that are sealed with an older key-encryption key, or in the clear and taken all the same, are sealed with the newest: the older
+    /// one can go then.
     async fn reseal(&self, material: &Material, records: &[KeyRecord]) -> Result<(), Fault> {
         for record in records {
             let Some(written) = material.reseal(record).map_err(internal)? else {

@@ -76,6 +76,10 @@ pub struct ConfigurationArgs {
     /// what rests in the database (signing keys, the operator's last configuration), all of them open it. Read anew when they change
     #[arg(long, env = "NAUTHERA_KEK", value_name = "DIR", requires = "auth_server")]
     pub kek: Option<PathBuf>,
+    /// Signing keys that lie in the database in the clear are taken as they are, and sealed: for the first start with --kek on a database
+    /// that was used without. Otherwise they are not trusted, since whoever can write to the database could have put them there
+    #[arg(long, env = "NAUTHERA_SEAL_CLEAR_KEYS", requires = "kek", conflicts_with = "config_listen")]
+    pub seal_clear_keys: bool,
 }
 
 /// Which database, and how it is reached.
@@ -154,6 +158,13 @@ mod tests {
         let nobodys = parse("--manifests /m --kek /k").unwrap_err();
         assert!(nobodys.contains("--auth-server"), "{nobodys}");
         assert!(parse("--manifests /m --kek /k --auth-server a/b").is_ok());
+        assert!(parse("--manifests /m --seal-clear-keys").unwrap_err().contains("--kek"));
+        assert!(parse("--manifests /m --kek /k --auth-server a/b --seal-clear-keys").is_ok());
+        let operated = parse(&format!("{OPERATED} --auth-server a/b --seal-clear-keys")).unwrap_err();
+        assert!(
+            operated.contains("cannot be used with"),
+            "an operator's servers seal from the beginning: {operated}"
+        );
     }
 
     #[test]

@@ -47,7 +47,7 @@ async fn every_key_is_sealed_and_serves_after_a_restart() {
 }
 
 #[actix_rt::test]
-async fn keys_that_were_in_the_clear_stay_in_use_and_are_sealed() {
+async fn keys_that_were_in_the_clear_stay_in_use_and_are_sealed_if_that_is_asked_for() {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
     let before = start(&store, None).await;
     before.apply(snapshot("1", Vec::new())).await;
@@ -55,12 +55,49 @@ async fn keys_that_were_in_the_clear_stay_in_use_and_are_sealed() {
     let kids = published(&before).await;
     before.stop().await;
 
-    let after = start(&store, Some(("kek-1", 1))).await;
+    let sealer = Sealer::new("identity/main", keys("kek-1", 1)).taking_what_is_in_the_clear();
+    let after = TestPlatform::start_with(Arc::clone(&store), Some(sealer)).await;
     after.apply(snapshot("1", Vec::new())).await;
     after.platform.key_keeper.ask(Reload).await.unwrap().unwrap();
     assert!(rows(&after).await.iter().all(|row| row.sealed_with.is_some()));
     assert_eq!(published(&after).await, kids);
     after.stop().await;
+
+    // From then on it need not be asked for.
+    let again = start(&store, Some(("kek-1", 1))).await;
+    again.apply(snapshot("1", Vec::new())).await;
+    assert_eq!(published(&again).await, kids);
+    again.stop().await;
+}
+
+/// Whoever can write to the database, and has not the key-encryption key, must not be able to sign tokens.
+#[actix_rt::test]
+async fn a_key_that_somebody_put_into_the_database_is_not_taken() {
+    let theirs: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
+    let attacker = start(&theirs, None).await;
+    attacker.apply(snapshot("1", Vec::new())).await;
+    let (planted, kids) = (rows(&attacker).await, published(&attacker).await);
+    attacker.stop().await;
+
+    // Before the server's first start, and while it runs
+    for running in [false, true] {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
+        let test = start(&store, Some(("kek-1", 1))).await;
+        if running {
+            test.apply(snapshot("1", Vec::new())).await;
+        }
+        for row in &planted {
+            let newest = rows(&test).await.into_iter().rfind(|there| there.purpose == row.purpose);
+            let newest = newest.map(|newest| newest.kid);
+            assert!(store.add_key(row, newest.as_deref()).await.unwrap());
+        }
+        test.apply(snapshot("2", Vec::new())).await;
+        test.platform.key_keeper.ask(Reload).await.unwrap().unwrap();
+        assert!(published(&test).await.is_disjoint(&kids));
+        let all = rows(&test).await;
+        assert!(planted.iter().all(|row| all.contains(row)), "it is left as it is, and never sealed");
+        test.stop().await;
+    }
 }
 
 #[actix_rt::test]
