@@ -5,11 +5,18 @@ use super::metrics::Metrics;
 use super::watch;
 use super::world::World;
 use actix_web::dev::Server;
+use actix_web::http::KeepAlive;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use std::fmt::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Connections at a time. Anybody in the cluster can connect, and those who say nothing must not keep out the kubelet's probes: it would end
+/// the process. So they are many and short.
+const CONNECTIONS: usize = 512;
+/// A request's head must be complete after so long.
+const BEGINS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the answers are made from. Cheap to clone.
 #[derive(Clone)]
@@ -52,8 +59,9 @@ pub fn serve(listener: TcpListener, health: Health) -> std::io::Result<Server> {
     });
     let server = server
         .workers(1)
-        .max_connections(64)
-        .client_request_timeout(Duration::from_secs(5))
+        .max_connections(CONNECTIONS)
+        .keep_alive(KeepAlive::Disabled)
+        .client_request_timeout(BEGINS_WITHIN)
         .shutdown_timeout(1)
         .disable_signals()
         .listen(listener)?;

@@ -147,6 +147,9 @@ async fn what_is_no_review_gets_a_400_and_what_is_too_long_a_413() {
             assert_eq!(api.post(body.into()).await.status(), 400, "{body:?}");
         }
         assert_eq!(api.post(vec![b' '; 5 << 20]).await.status(), 413);
+        // Short enough, and a gigabyte once it is read: no object of the API server's is like that.
+        let bomb = format!("[{}0]", "{\"a\":0},".repeat(400_000));
+        assert_eq!(api.post(bomb.into_bytes()).await.status(), 413);
         assert_eq!(api.ask(&review(&["openid"])).await["response"]["allowed"], true);
     })
     .await;

@@ -3,8 +3,10 @@
 //!
 //! It is an aid and no gate: policies are enforced by what is compiled, whether the API server asked here or not.
 
+mod body;
 mod review;
 mod server;
+mod weight;
 
 pub use review::answer;
 pub use server::{Webhook, serve};
