@@ -1,11 +1,15 @@
 //! Logs: for people on a terminal, JSON (one object a line) otherwise. They go to standard error; standard output is for answers.
 //!
-//! Nothing secret is logged: the types that hold secrets redact themselves in `Debug`, and request spans carry the route's pattern and
-//! not the URL that was sent.
+//! Nothing secret is logged: the types that hold secrets redact themselves in `Debug`, request spans carry the route's pattern and not the
+//! URL that was sent, and libraries that quote what passes through them are kept from it, whatever the filter says.
 
 use std::io::IsTerminal;
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -54,6 +58,18 @@ fn filter_of(text: &str) -> Result<EnvFilter, LogsError> {
     })
 }
 
+/// Whether a line of this library's module may be logged at all.
+fn is_discreet(target: &str, level: Level) -> bool {
+    let most = match target.split_once("::").map_or((target, ""), |(library, module)| (library, module)) {
+        // Debug: the parameters of statements, digests and keys among them
+        ("tokio_postgres", _) => Level::INFO,
+        // Warn: an answer that it cannot read, as a whole; it may be a Secret
+        ("kube_client", "client") => Level::ERROR,
+        _ => return true,
+    };
+    level <= most
+}
+
 /// Starts logging for the whole process.
 ///
 /// # Errors
@@ -65,15 +81,13 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), LogsError> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_span_events(FmtSpan::NONE);
+    let discreet = filter_fn(|metadata| is_discreet(metadata.target(), *metadata.level()));
     let started = if format.is_json(on_a_terminal) {
-        builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .try_init()
+        let json = builder.json().flatten_event(true).with_current_span(true).with_span_list(false);
+        json.finish().with(discreet).try_init()
     } else {
-        builder.with_ansi(on_a_terminal).with_target(false).compact().try_init()
+        let human = builder.with_ansi(on_a_terminal).with_target(false).compact();
+        human.finish().with(discreet).try_init()
     };
     started.map_err(|_| LogsError::Twice)?;
     std::panic::set_hook(Box::new(log_panic));
@@ -107,6 +121,15 @@ mod tests {
         ]
         .map(|(format, terminal)| format.is_json(terminal));
         assert_eq!(seen, [false, true, false, true]);
+    }
+
+    #[test]
+    fn libraries_that_quote_what_passes_through_them_are_kept_from_it() {
+        assert!(!is_discreet("tokio_postgres::query", Level::DEBUG));
+        assert!(!is_discreet("kube_client::client", Level::WARN));
+        assert!(is_discreet("tokio_postgres::connection", Level::INFO));
+        assert!(is_discreet("kube_client::client::builder", Level::DEBUG));
+        assert!(is_discreet("nauthera::store::postgres", Level::TRACE));
     }
 
     #[test]
