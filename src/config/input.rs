@@ -289,6 +289,8 @@ pub struct Options {
     pub issuer_override: Option<String>,
     /// Which AuthServer [`super::verdict::Compiled::chosen`] means, as `namespace/name`; may be left out where there is just one
     pub server: Option<String>,
+    /// Every namespace is among the resources, so that the labels of one which is not are yet to be seen. Otherwise it has none
+    pub namespaces_are_watched: bool,
 }
 
 /// What was accepted last, so that a refused edit leaves it in force. Holds no secret; can be written to disk.

@@ -95,8 +95,16 @@ impl<'a> World<'a> {
     /// The AuthServer that a client names, if it may.
     ///
     /// # Errors
-    /// `RefNotPermitted`, in the same words whether the server is not there or does not let this namespace in.
+    /// `RefNotPermitted`, in the same words whether the server is not there or does not let this namespace in. `NamespaceNotSeen`, if the
+    /// labels are not known by which servers let clients in and policies choose whom they limit.
     pub fn server_for(&self, client: &Key, reference: &ResourceRef) -> Result<Key, Refusal> {
+        if self.options.namespaces_are_watched && !self.resources.namespaces.contains_key(&client.namespace) {
+            let message = format!(
+                "the labels of namespace {} are not known to the operator (yet), and policies may go by them",
+                client.namespace
+            );
+            return Err(Refusal::new(Aspect::References, "NamespaceNotSeen", message));
+        }
         let key = reference.key(&client.namespace);
         let labels = self.labels_of(&client.namespace);
         let admitted = self

@@ -39,6 +39,7 @@ fn world() -> World {
     let policy = json!({"allowedScopes": ["openid"]});
     let policy = Arc::new(Object::new(serde_json::from_value(policy).unwrap()));
     resources.policies.insert(Key::new("identity", "web"), policy);
+    resources.namespaces.insert("team-a".to_owned(), Default::default());
     World {
         sequence: 1,
         compiled: Arc::new(compile(&resources, &Options::default(), &Accepted::default())),

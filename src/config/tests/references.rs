@@ -33,6 +33,30 @@ fn allowed_clients_lets_namespaces_in_by_their_labels() {
 }
 
 #[test]
+fn a_client_waits_until_the_labels_of_its_namespace_are_known_by_which_policies_choose_it() {
+    let strict = json!({"allowedScopes": ["openid"], "appliesTo": {"namespaceSelector": {"matchLabels": {"tier": "restricted"}}}});
+    let mut world = World::empty()
+        .server("main", json!({"issuerUrl": "https://login.example.org", "policySelector": {}}))
+        .policy("strict", strict)
+        .client("shop", json!({"scopes": ["openid", "admin"]}));
+    let options = Options {
+        namespaces_are_watched: true,
+        ..Options::default()
+    };
+    // Nothing would limit it, as far as is known.
+    let compiled = compile(&world.resources, &options, &world.accepted);
+    assert_eq!(shop(&compiled).0, "NamespaceNotSeen");
+    assert!(compiled.snapshots[&Key::new("identity", "main")].clients.is_empty());
+    let labels = [("tier".to_owned(), "restricted".to_owned())].into();
+    world.resources.namespaces.insert("team-a".to_owned(), labels);
+    let compiled = compile(&world.resources, &options, &compiled.accepted);
+    assert_eq!(shop(&compiled).0, "PolicyViolation");
+    world.resources.namespaces.insert("team-a".to_owned(), Default::default());
+    let compiled = compile(&world.resources, &options, &compiled.accepted);
+    assert_eq!(shop(&compiled).0, "ClientProvisioned");
+}
+
+#[test]
 fn a_namespace_cannot_claim_anothers_name_by_label() {
     let selecting = json!({
         "issuerUrl": "https://login.example.org",

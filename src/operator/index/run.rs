@@ -109,6 +109,7 @@ impl Keeper {
             let accepted = before.as_ref().map_or(&recovered, |before| &before.accepted);
             let options = Options {
                 runtime: Runtime::Cluster,
+                namespaces_are_watched: true,
                 ..Options::default()
             };
             let mut compiled = compile(&resources, &options, accepted);

@@ -43,6 +43,7 @@ pub fn answer(world: &World, scope: &Scope, request: &AdmissionRequest<DynamicOb
     spec.insert_into(&mut candidate, kind, key.clone());
     let options = Options {
         runtime: Runtime::Cluster,
+        namespaces_are_watched: true,
         ..Options::default()
     };
     let Judgement { refused, warnings } = judge(&world.resources, &options, &world.compiled.accepted, kind, &key, candidate);
@@ -111,6 +112,7 @@ mod tests {
         );
         let policy = spec(json!({"allowedScopes": ["openid"]}));
         resources.policies.insert(Key::new("identity", "web"), policy);
+        resources.namespaces.insert("team-a".to_owned(), Default::default());
         World {
             sequence: 1,
             compiled: Arc::new(compile(&resources, &Options::default(), &Accepted::default())),
