@@ -78,11 +78,11 @@ pub struct AuthClientSpec {
     pub post_logout_redirect_uris: Vec<String>,
     /// The scopes that it may be given
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), inner(length(min = 1, max = 256)))]
     pub scopes: Vec<String>,
     /// The resource servers that its access tokens may be for, as absolute URIs; the issuer itself if left out
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 2000)))]
     pub audiences: Vec<String>,
     /// The form of its access tokens: a signed JWT, or a reference that only introspection can read
     #[serde(default)]
@@ -92,7 +92,7 @@ pub struct AuthClientSpec {
     pub require_consent: bool,
     /// If set, only members of one of these groups may log in through it
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = 256), inner(length(min = 1, max = 255)))]
     pub allowed_groups: Option<Vec<String>>,
     /// Its secret: made for it, or one that is already there
     #[serde(default, skip_serializing_if = "Option::is_none")]
