@@ -5,12 +5,15 @@ use crate::grpc::identity::Pem;
 use crate::operator::servers::names::Names;
 use crate::operator::world::SecretView;
 use jiff::{SignedDuration, Timestamp};
-use rustls::pki_types::ServerName;
-use std::collections::BTreeMap;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use std::collections::{BTreeMap, VecDeque};
 
 struct Scene {
     names: Names,
     secrets: BTreeMap<String, SecretView>,
+    /// All that there ever were
+    authorities: Vec<Pair>,
     now: Timestamp,
 }
 
@@ -24,6 +27,7 @@ impl Scene {
         Self {
             names: Names::of(&Key::new("identity", "main")),
             secrets: BTreeMap::new(),
+            authorities: Vec::new(),
             now: Timestamp::now() - SignedDuration::from_hours(2),
         }
     }
@@ -46,6 +50,9 @@ impl Scene {
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect();
             done.push((write.name.clone(), write.why));
+            if write.name == ALL[0] {
+                self.authorities.extend(Pair::of(&view));
+            }
             self.secrets.insert(write.name, view);
         }
         done
@@ -94,6 +101,43 @@ impl Scene {
         !client.is_handshaking() && !server.is_handshaking()
     }
 
+    /// Whether who reads `trusts` trusts who shows `shows`. Unlike a handshake it does not ask what day it is.
+    fn is_trusted(&self, trusts: &Pem, shows: &Pem) -> bool {
+        let shown = Pair::read(&shows.certificate, &shows.key).unwrap();
+        let trusted: Vec<_> = CertificateDer::pem_slice_iter(&trusts.authorities).map(Result::unwrap).collect();
+        let signed_by = self.authorities.iter().filter(|authority| authority.signed(&shown));
+        signed_by.clone().count() == 1 && signed_by.into_iter().all(|authority| trusted.contains(authority.certificate()))
+    }
+
+    fn both_trust(&self, server: &Pem, operator: &Pem) -> bool {
+        self.is_trusted(server, operator) && self.is_trusted(operator, server)
+    }
+
+    /// An hour, minute by minute; how often something was written. Each side reads when it likes, and has read what is there ten minutes
+    /// later: whatever the two have at hand, they agree.
+    fn an_hour(&mut self, agree: impl Fn(&Self, &Pem, &Pem) -> bool) -> usize {
+        let (mut writes, mut there) = (0, VecDeque::from([(self.pem(ALL[1]), self.pem(ALL[2]))]));
+        for _ in 0..60 {
+            let written = self.round();
+            writes += usize::from(!written.is_empty());
+            there.push_back((self.pem(ALL[1]), self.pem(ALL[2])));
+            if there.len() > 10 {
+                there.pop_front();
+            }
+            let (mut servers, mut operators): (Vec<Pem>, Vec<Pem>) = there.iter().cloned().unzip();
+            servers.dedup();
+            operators.dedup();
+            for (server, operator) in servers
+                .iter()
+                .flat_map(|server| operators.iter().map(move |operator| (server, operator)))
+            {
+                assert!(agree(self, server, operator), "after {written:?}");
+            }
+            self.later(MINUTE);
+        }
+        writes
+    }
+
     fn both_talk(&self) -> bool {
         self.can_talk(&self.pem(ALL[1]), &self.pem(ALL[2]))
     }
@@ -127,20 +171,7 @@ fn a_new_authority_cuts_nobody_off_at_any_step() {
     let mut scene = Scene::new();
     scene.round();
     scene.secrets.remove(ALL[0]);
-    let mut steps = 0;
-    let mut before = (scene.pem(ALL[1]), scene.pem(ALL[2]));
-    for _ in 0..60 {
-        let written = scene.round();
-        let now = (scene.pem(ALL[1]), scene.pem(ALL[2]));
-        // Each side reads when it likes: the new with the new, the old with the new, the new with the old.
-        for (server, operator) in [(&now.0, &now.1), (&before.0, &now.1), (&now.0, &before.1)] {
-            assert!(scene.can_talk(server, operator), "after {written:?}");
-        }
-        steps += usize::from(!written.is_empty());
-        before = now;
-        scene.later(MINUTE);
-    }
-    assert_eq!(steps, 3, "trust, show, drop");
+    assert_eq!(scene.an_hour(Scene::can_talk), 3, "trust, show, drop");
     let authorities = String::from_utf8(scene.pem(ALL[1]).authorities).unwrap();
     assert_eq!(authorities.matches("BEGIN").count(), 1);
 }
@@ -167,6 +198,42 @@ fn a_time_that_somebody_wrote_and_that_is_yet_to_come_is_no_harm() {
         scene.round();
         assert!(scene.both_talk());
     }
+}
+
+#[test]
+fn an_authority_is_renewed_at_two_thirds_of_its_life_and_cuts_nobody_off_at_any_step() {
+    let mut scene = Scene::new();
+    scene.round();
+    let first = scene.pem(ALL[0]);
+    // Until a few days before, with each side's certificates renewed on their way
+    let renewed_on = scene.now + DAY * (3650 * 2 / 3);
+    while scene.now + DAY * 5 < renewed_on {
+        scene.later(DAY * 5);
+        scene.round();
+    }
+    assert!(scene.pem(ALL[0]) == first);
+    let mut hours = 0;
+    while scene.pem(ALL[0]) == first && hours < 7 * 24 {
+        hours += 1;
+        scene.an_hour(Scene::both_trust);
+    }
+    assert!(scene.pem(ALL[0]) != first);
+    let only = String::from_utf8(scene.pem(ALL[1]).authorities).unwrap();
+    assert_eq!(only.matches("BEGIN").count(), 1);
+    assert_eq!(only.into_bytes(), scene.pem(ALL[0]).certificate);
+}
+
+#[test]
+fn a_certificate_that_expired_while_no_operator_ran_is_issued_anew() {
+    let mut scene = Scene::new();
+    scene.round();
+    scene.later(DAY * 100);
+    assert_eq!(scene.names_of(), ALL[1..]);
+    // And though the authority was lost too: nobody need trust both who cannot show anything.
+    scene.later(DAY * 100);
+    scene.secrets.remove(ALL[0]);
+    assert_eq!(scene.names_of(), ALL);
+    assert!(scene.both_trust(&scene.pem(ALL[1]), &scene.pem(ALL[2])));
 }
 
 #[test]
