@@ -14,6 +14,8 @@ struct Scene {
     secrets: BTreeMap<String, SecretView>,
     /// All that there ever were
     authorities: Vec<Pair>,
+    /// What was there in the last ten minutes
+    there: VecDeque<(Pem, Pem)>,
     now: Timestamp,
 }
 
@@ -28,6 +30,7 @@ impl Scene {
             names: Names::of(&Key::new("identity", "main")),
             secrets: BTreeMap::new(),
             authorities: Vec::new(),
+            there: VecDeque::new(),
             now: Timestamp::now() - SignedDuration::from_hours(2),
         }
     }
@@ -116,15 +119,16 @@ impl Scene {
     /// An hour, minute by minute; how often something was written. Each side reads when it likes, and has read what is there ten minutes
     /// later: whatever the two have at hand, they agree.
     fn an_hour(&mut self, agree: impl Fn(&Self, &Pem, &Pem) -> bool) -> usize {
-        let (mut writes, mut there) = (0, VecDeque::from([(self.pem(ALL[1]), self.pem(ALL[2]))]));
+        let mut writes = 0;
+        self.there.push_back((self.pem(ALL[1]), self.pem(ALL[2])));
         for _ in 0..60 {
             let written = self.round();
             writes += usize::from(!written.is_empty());
-            there.push_back((self.pem(ALL[1]), self.pem(ALL[2])));
-            if there.len() > 10 {
-                there.pop_front();
+            self.there.push_back((self.pem(ALL[1]), self.pem(ALL[2])));
+            while self.there.len() > 10 {
+                self.there.pop_front();
             }
-            let (mut servers, mut operators): (Vec<Pem>, Vec<Pem>) = there.iter().cloned().unzip();
+            let (mut servers, mut operators): (Vec<Pem>, Vec<Pem>) = self.there.iter().cloned().unzip();
             servers.dedup();
             operators.dedup();
             for (server, operator) in servers
@@ -217,6 +221,7 @@ fn an_authority_is_renewed_at_two_thirds_of_its_life_and_cuts_nobody_off_at_any_
         hours += 1;
         scene.an_hour(Scene::both_trust);
     }
+    scene.an_hour(Scene::both_trust);
     assert!(scene.pem(ALL[0]) != first);
     let only = String::from_utf8(scene.pem(ALL[1]).authorities).unwrap();
     assert_eq!(only.matches("BEGIN").count(), 1);
