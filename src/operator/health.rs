@@ -91,3 +91,43 @@ async fn metrics(health: web::Data<Health>) -> HttpResponse {
         Err(error) => HttpResponse::InternalServerError().body(format!("the metrics could not be written: {error}\n")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::leader;
+    use std::io::ErrorKind;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::watch::channel;
+
+    #[actix_rt::test]
+    async fn those_who_connect_and_say_nothing_do_not_keep_the_kubelet_waiting() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_world, world) = channel(Arc::new(World::default()));
+        let (_watches, watches) = channel(Arc::default());
+        let health = Health {
+            world,
+            watches,
+            leader: leader::channel().1,
+            metrics: Metrics::new(),
+        };
+        let server = serve(listener, health).unwrap();
+        let handle = server.handle();
+        actix_rt::spawn(server);
+        let mut silent = Vec::new();
+        for _ in 0..200 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut probe = TcpStream::connect(address).await.unwrap();
+        probe.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        probe.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        // It did not wait until the first of them had used up their time.
+        let first = silent[0].try_read(&mut [0]);
+        assert!(matches!(first, Err(error) if error.kind() == ErrorKind::WouldBlock));
+        handle.stop(false).await;
+    }
+}
