@@ -196,8 +196,15 @@ pub struct Nack {
     pub reasons: Vec<Fault>,
 }
 
+/// A person who mends them mends the first few, and it is one line of the log.
+const LISTED: usize = 20;
+
 fn listed(reasons: &[Fault]) -> String {
-    reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    let mut text = reasons.iter().take(LISTED).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if let Some(more) = reasons.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        text = format!("{text}; and {more} more");
+    }
+    text
 }
 
 /// Puts a configuration in force that an operator sent, as a whole or not at all.

@@ -49,6 +49,17 @@ async fn a_refused_configuration_leaves_the_last_good_one_in_force() {
 }
 
 #[actix_rt::test]
+async fn a_refusal_for_very_many_reasons_is_one_line_that_can_be_read() {
+    let test = TestPlatform::start().await;
+    let mut bad = snapshot("bad", (0..10_000).map(|number| user(&format!("user-{number}"), None)).collect());
+    bad.user_stores.clear();
+    let nack = test.platform.config_holder.ask(Apply(bad)).await.unwrap().unwrap_err();
+    let said = nack.to_string();
+    assert!(said.len() < 4_000 && said.ends_with("; and 9980 more"), "{said}");
+    test.stop().await;
+}
+
+#[actix_rt::test]
 async fn readiness_names_what_is_missing_until_it_is_there() {
     let test = TestPlatform::start().await;
     let missing: Vec<_> = test.platform.readiness().into_iter().filter(|check| !check.ok).collect();
