@@ -17,7 +17,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// has (`kubernetes.io/metadata.name`). Until it is known which of the two it is nothing is told: policies may go by labels.
 pub async fn poll(client: Client, name: String, changes: mpsc::Sender<Change>) {
     let api: Api<Namespace> = Api::all(client);
-    let mut told = false;
+    let (mut told, mut complained) = (false, false);
     loop {
         let labels = match api.get_opt(&name).await {
             Ok(namespace) => namespace.and_then(|namespace| namespace.metadata.labels).unwrap_or_default(),
@@ -27,7 +27,10 @@ pub async fn poll(client: Client, name: String, changes: mpsc::Sender<Change>) {
                 continue;
             }
             Err(error) if !is_forbidden(&error) => {
-                tracing::debug!(%error, "the namespace's labels cannot be read, and nothing is done until they are");
+                if !complained {
+                    tracing::warn!(namespace = name, %error, "the namespace's labels cannot be read, and nothing is done until they are; it is tried again");
+                    complained = true;
+                }
                 tokio::time::sleep(RETRY).await;
                 continue;
             }
