@@ -36,6 +36,8 @@ pub fn of(error: &Error) -> String {
                 expected.join(", ")
             )
         }
+        Error::InvalidScalar { ty: "boolean", .. } | Error::InvalidBooleanStrict { .. } => "true or false belongs here".to_owned(),
+        Error::InvalidScalar { ty, .. } if ty.starts_with(['i', 'u']) => "a whole number belongs here".to_owned(),
         Error::SerdeMissingField { field, .. } => format!("the field `{field}` is missing"),
         other => {
             let message = DefaultMessageFormatter.format_message(other.without_snippet()).into_owned();

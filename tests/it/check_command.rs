@@ -189,6 +189,18 @@ fn clumsy_files_are_reported_with_file_line_and_reason() {
             "put it in quotes",
         ),
         (
+            "a word for a truth value",
+            CLIENT.replace("scopes: [openid]", "requireConsent: sometimes"),
+            7,
+            "true or false belongs here",
+        ),
+        (
+            "a word for a number",
+            format!("{SERVER}  replicas: three\n"),
+            6,
+            "a whole number belongs here",
+        ),
+        (
             "a time span without a unit",
             format!("{SERVER}  signing: {{rotateEvery: \"15\"}}\n"),
             6,

@@ -68,6 +68,8 @@ fn container(asked: &Asked<'_>) -> Value {
         "livenessProbe": probe(asked, "/healthz", 10, 6),
         "readinessProbe": probe(asked, "/readyz", 2, 2),
         "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
+        // `kubectl describe pod`, to which statuses send people, then shows the last words of one that did not start.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
             "allowPrivilegeEscalation": false,
             "readOnlyRootFilesystem": true,

@@ -139,6 +139,14 @@ fn an_image_is_the_operators_unless_the_server_names_one() {
 }
 
 #[test]
+fn why_a_pod_does_not_start_is_in_its_description() {
+    assert_eq!(
+        Scene::new(json!({})).container()["terminationMessagePolicy"],
+        "FallbackToLogsOnError"
+    );
+}
+
+#[test]
 fn pods_spread_and_roll_one_at_a_time_with_none_missing() {
     let scene = Scene::new(json!({"replicas": 3}));
     let deployment = scene.deployment();
