@@ -3,6 +3,7 @@
 use super::access::Access;
 use super::tools::{program, repository, run};
 use std::fs::File;
+use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -141,6 +142,12 @@ impl ControlPlane {
             .to_owned();
         let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap();
         run(Path::new("kill"), ["-s", "KILL", &pid], &[], "").success();
+        let flag = |name: &str| command.split('\0').find_map(|argument| argument.strip_prefix(name)).unwrap();
+        let address = format!("{}:{}", flag("--bind-address="), flag("--secure-port="));
+        // A process that is killed keeps its port until the last of its threads is gone, and its successor gives up if the port is taken.
+        while TcpListener::bind(&address).is_err() {
+            std::thread::yield_now();
+        }
         self.spawn("kube-apiserver", command.split('\0').filter(|argument| !argument.is_empty()));
         let begun = std::time::Instant::now();
         while !self.kubectl(&["get", "--raw", "/readyz"]).ok {
