@@ -62,7 +62,7 @@ pub struct Listen {
 /// # Errors
 /// If a socket cannot be used.
 pub fn serve(listen: Listen, platform: &Platform) -> io::Result<Server> {
-    let (platform, changes, proxies) = (platform.clone(), Changes::default(), listen.proxies);
+    let (platform, changes, proxies) = (platform.clone(), Changes::of(platform.store.as_ref()), listen.proxies);
     let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes, proxies))))
         .workers(listen.workers)
         .keep_alive(KEEP_ALIVE)

@@ -72,6 +72,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         name: "0004_sealed_keys",
         sql: include_str!("../../sql/postgres/0004_sealed_keys.sql"),
     },
+    Migration {
+        version: 5,
+        name: "0005_notices",
+        sql: include_str!("../../sql/postgres/0005_notices.sql"),
+    },
 ];
 
 /// The ones that are still to be run on a database whose table `schema_migrations` has these rows (version, checksum).

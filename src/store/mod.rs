@@ -5,6 +5,7 @@
 
 mod declared;
 mod migrations;
+mod notices;
 mod open;
 pub mod postgres;
 pub mod records;
@@ -17,12 +18,14 @@ use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
 use async_trait::async_trait;
 use jiff::Timestamp;
+pub use notices::Notices;
 pub use open::{StoreSettings, open};
 use records::{
     AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FailedLogins, GrantRecord,
     KeyRecord, PasswordRecord, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
 };
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// An act that was not answered by then is [`StoreError::Unavailable`], unless the settings say otherwise.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(3);
@@ -204,6 +207,8 @@ pub trait Audit: Send + Sync {
 pub trait Housekeeping: Send + Sync {
     /// Answers if the store does.
     async fn ping(&self) -> StoreResult<()>;
+    /// What other processes change, from now on. A store that has one process only tells nothing.
+    fn notices(&self) -> watch::Receiver<Notices>;
     /// Takes or renews a named lease; `true` if `holder` has it until `now + ttl`.
     async fn hold_lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> StoreResult<bool>;
     /// Deletes up to `batch` expired rows of each table.

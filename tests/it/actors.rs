@@ -8,4 +8,5 @@ mod outage;
 mod panics;
 mod process_end;
 mod sealed_keys;
+mod staleness;
 mod state;

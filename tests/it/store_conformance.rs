@@ -11,6 +11,7 @@ mod hostile_strings;
 mod housekeeping;
 mod keys;
 mod migrations;
+mod notices;
 mod outage;
 mod proxy;
 mod query_plans;

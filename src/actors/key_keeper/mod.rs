@@ -160,10 +160,12 @@ impl Handler<Reload> for KeyKeeper {
 }
 
 impl Work {
-    /// Tends the keys for ever: at each change of the configuration, and every now and then.
+    /// Tends the keys for ever: at each change of the configuration, when another replica made or retired one, and every now and then.
     async fn keep(&self) {
         let mut configurations = self.config.subscribe();
+        let mut notices = self.store.notices();
         loop {
+            let known = notices.borrow_and_update().keys;
             let pause = match self.tend(Order::None).await {
                 Ok(()) => LOOK_EVERY,
                 Err(fault) => {
@@ -171,10 +173,22 @@ impl Work {
                     RETRY
                 }
             };
-            // Either way it is time; a configuration holder that is gone ends with the process
-            let _ = tokio::time::timeout(pause, async {
+            // A sender that is gone ends with the process
+            let configured = async {
                 if configurations.changed().await.is_err() {
                     std::future::pending::<()>().await;
+                }
+            };
+            let told = async {
+                if notices.wait_for(|notices| notices.keys != known).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            // Whichever it is, it is time
+            let _ = tokio::time::timeout(pause, async {
+                tokio::select! {
+                    () = configured => {}
+                    () = told => {}
                 }
             })
             .await;

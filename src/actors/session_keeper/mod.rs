@@ -1,7 +1,7 @@
 //! SessionKeeper: login sessions and what people allowed, one actor per HTTP worker.
 //!
-//! Each keeper holds hot copies of the sessions that its worker has just seen. A copy lives for [`HOT_TTL`] at most, so an end that
-//! another replica wrote is seen within that time; an end or a new login in this process is seen at once by all of its keepers.
+//! Each keeper holds hot copies of the sessions that its worker has just seen. What ends or changes a session in this process is seen at once
+//! by all of its keepers, and so is what another replica did, if the store tells of it. While it does not, a copy lives for [`HOT_TTL`] at most.
 
 mod hot;
 pub mod messages;
@@ -12,31 +12,48 @@ use super::fault::Fault;
 use super::gate::callable;
 use crate::oauth::ids::SessionId;
 use crate::oauth::opaque::{OpaqueToken, TokenHash};
-use crate::store::Store;
 use crate::store::records::{AuditEvent, SessionRecord, UserRecord};
+use crate::store::{Notices, Store};
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
 use aws_lc_rs::rand;
-pub use hot::HOT_TTL;
-use hot::HotSessions;
+pub use hot::{HOT_TTL, TOLD_TTL};
+use hot::{HotSessions, Standing};
 use jiff::{SignedDuration, Timestamp};
 use messages::{Allow, Allowed, End, Open, Opened, Resume, SessionView, StepUp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::watch;
 
 /// A session ends by itself after this long; a client's `maxSessionAge` asks for a fresh login earlier.
 pub const SESSION_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
 
 /// Counts what made hot copies stale. All keepers of a process share one.
-#[derive(Clone, Debug, Default)]
-pub struct Changes(Arc<AtomicU64>);
+#[derive(Clone, Debug)]
+pub struct Changes {
+    own: Arc<AtomicU64>,
+    others: watch::Receiver<Notices>,
+}
 
 impl Changes {
-    fn now(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+    /// Changes of this process, and those of others that the store tells of.
+    pub fn of(store: &dyn Store) -> Self {
+        Self {
+            own: Arc::default(),
+            others: store.notices(),
+        }
+    }
+
+    fn now(&self) -> Standing {
+        let notices = *self.others.borrow();
+        Standing {
+            own: self.own.load(Ordering::Acquire),
+            others: notices.sessions,
+            told: notices.told,
+        }
     }
 
     fn note(&self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
+        self.own.fetch_add(1, Ordering::AcqRel);
     }
 }
 

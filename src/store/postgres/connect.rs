@@ -9,8 +9,12 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, Error};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What rustls makes of a socket.
+type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// How this store connects.
 #[derive(Clone)]
@@ -44,14 +48,13 @@ impl Connector {
         self.deadline
     }
 
-    /// A connection and the task that drives it. `limited` statements end with the store's deadline.
-    pub(super) async fn open(&self, config: &Config, limited: bool) -> Result<(Client, JoinHandle<()>), Error> {
-        let (client, connection) = config.connect(self.tls.clone()).await?;
-        let driver = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(error = %super::lease::fault(&error), "a connection to PostgreSQL ended");
-            }
-        });
+    /// A connection that somebody has to drive.
+    pub(super) async fn dial(&self, config: &Config) -> Result<(Client, Connection<Socket, TlsStream>), Error> {
+        config.connect(self.tls.clone()).await
+    }
+
+    /// Settings of a fresh connection. `limited` statements end with the store's deadline.
+    pub(super) async fn prepare(&self, client: &Client, limited: bool) -> Result<(), Error> {
         let timeout = if limited { self.deadline.as_millis() } else { 0 };
         let mut settings =
             format!("SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = 60000; SET TIME ZONE 'UTC'");
@@ -59,7 +62,18 @@ impl Connector {
             // Not `public` besides: another server's tables may be there.
             settings.push_str(&format!("; SET search_path = {}", schema.quoted()));
         }
-        if let Err(error) = client.batch_execute(&settings).await {
+        client.batch_execute(&settings).await
+    }
+
+    /// A connection and the task that drives it.
+    pub(super) async fn open(&self, config: &Config, limited: bool) -> Result<(Client, JoinHandle<()>), Error> {
+        let (client, connection) = self.dial(config).await?;
+        let driver = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(error = %super::lease::fault(&error), "a connection to PostgreSQL ended");
+            }
+        });
+        if let Err(error) = self.prepare(&client, limited).await {
             driver.abort();
             return Err(error);
         }

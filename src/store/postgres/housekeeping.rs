@@ -4,10 +4,11 @@ use super::PostgresStore;
 use super::value::{guarded, time};
 use crate::store::records::Swept;
 use crate::store::sweep::{SWEPT, SweptTable};
-use crate::store::{Housekeeping, StoreResult};
+use crate::store::{Housekeeping, Notices, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Deletes rows of one table up to a time (`$1`), at most `$2` of them. Rows that somebody uses just now wait for the next sweep.
 fn sweep_statement(SweptTable { table, key, column }: &SweptTable) -> String {
@@ -25,6 +26,10 @@ impl Housekeeping for PostgresStore {
             Ok(())
         })
         .await
+    }
+
+    fn notices(&self) -> watch::Receiver<Notices> {
+        self.listener.notices()
     }
 
     async fn hold_lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> StoreResult<bool> {

@@ -15,6 +15,7 @@ mod grants;
 mod housekeeping;
 mod keys;
 mod lease;
+mod listener;
 mod migrate;
 mod refresh_tokens;
 mod revocations;
@@ -30,6 +31,7 @@ use breaker::Breaker;
 use connect::Connector;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use lease::Lease;
+use listener::Listener;
 pub use schema::Schema;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,6 +60,7 @@ pub struct PostgresOptions {
 pub struct PostgresStore {
     pool: Pool,
     breaker: Arc<Breaker>,
+    listener: Listener,
     deadline: Duration,
     audit_retention: Duration,
 }
@@ -71,6 +74,7 @@ impl PostgresStore {
         let parsed = url::parse(url, options.ca_file.as_deref())?;
         let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
         migrate::run(&connector, &parsed.config).await?;
+        let listener = Listener::start(connector.clone(), parsed.config.clone());
         let manager_config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -85,6 +89,7 @@ impl PostgresStore {
         Ok(Self {
             pool,
             breaker: Arc::new(Breaker::new(options.deadline)),
+            listener,
             deadline: options.deadline,
             audit_retention: options.audit_retention,
         })

@@ -4,11 +4,12 @@ use super::SqliteStore;
 use super::value::Time;
 use crate::store::records::Swept;
 use crate::store::sweep::{SWEPT, SweptTable};
-use crate::store::{Housekeeping, StoreResult};
+use crate::store::{Housekeeping, Notices, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::params;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Deletes rows of one table up to a time (`?1`), at most `?2` of them.
 fn sweep_statement(SweptTable { table, key, column }: &SweptTable) -> String {
@@ -20,6 +21,10 @@ impl Housekeeping for SqliteStore {
     async fn ping(&self) -> StoreResult<()> {
         self.read(|connection| Ok(connection.prepare_cached("SELECT 1")?.query_row([], |_| Ok(()))?))
             .await
+    }
+
+    fn notices(&self) -> watch::Receiver<Notices> {
+        self.notices.subscribe()
     }
 
     async fn hold_lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> StoreResult<bool> {

@@ -18,12 +18,13 @@ mod sessions;
 mod users;
 mod value;
 
-use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, StoreError, StoreResult};
+use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Notices, StoreError, StoreResult};
 use lane::Lane;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use std::path::Path;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// How many threads read a file.
 const READERS: usize = 3;
@@ -56,6 +57,8 @@ impl Default for SqliteOptions {
 pub struct SqliteStore {
     reader: Lane,
     writer: Lane,
+    /// Never sends: a file has one server
+    notices: watch::Sender<Notices>,
     audit_retention: Duration,
 }
 
@@ -88,6 +91,7 @@ impl SqliteStore {
         Ok(Self {
             reader: Lane::of_readers(readers, options.deadline)?,
             writer: Lane::of_writer(writer, options.deadline)?,
+            notices: watch::Sender::default(),
             audit_retention: options.audit_retention,
         })
     }
@@ -105,6 +109,7 @@ impl SqliteStore {
         Ok(Self {
             reader: writer.clone(),
             writer,
+            notices: watch::Sender::default(),
             audit_retention: DEFAULT_AUDIT_RETENTION,
         })
     }

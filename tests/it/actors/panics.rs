@@ -228,7 +228,7 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
     let keeper = SessionKeeper::new(
         Arc::clone(&platform.store),
         Arc::clone(&platform.clock),
-        Changes::default(),
+        Changes::of(platform.store.as_ref()),
         platform.audit.clone(),
     );
     let gate = &platform.start_here("session_keeper", keeper, GateLimits::default());
