@@ -1,6 +1,6 @@
 //! From settings to a store.
 
-use super::postgres::{PostgresOptions, PostgresStore, Schema};
+use super::postgres::{ClientFiles, PostgresOptions, PostgresStore, Schema};
 use super::sqlite::{SqliteOptions, SqliteStore};
 use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Store, StoreError, StoreResult};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +19,8 @@ pub struct StoreSettings {
     pub connections: usize,
     /// PEM file of the authorities that may have issued the certificate of PostgreSQL, instead of the system's
     pub ca_file: Option<PathBuf>,
+    /// The certificate by which this server proves to PostgreSQL who it is; read anew for each connection
+    pub client_files: Option<ClientFiles>,
     /// The schema of the PostgreSQL database, made if it is missing: so several servers share a database. `None`: the role's own
     pub schema: Option<String>,
     /// How long the audit trail is kept
@@ -33,6 +35,7 @@ impl StoreSettings {
             deadline: DEFAULT_DEADLINE,
             connections: 16,
             ca_file: None,
+            client_files: None,
             schema: None,
             audit_retention: DEFAULT_AUDIT_RETENTION,
         }
@@ -69,6 +72,7 @@ pub async fn open(settings: &StoreSettings) -> StoreResult<Arc<dyn Store>> {
             deadline: settings.deadline,
             connections: settings.connections,
             ca_file: settings.ca_file.clone(),
+            client_files: settings.client_files.clone(),
             schema: settings.schema.as_deref().map(Schema::new).transpose()?,
             audit_retention: settings.audit_retention,
         };

@@ -98,6 +98,12 @@ pub struct DatabaseArgs {
     /// PEM file of the authorities that may have issued PostgreSQL's certificate [default: the system's]
     #[arg(long, env = "NAUTHERA_DATABASE_CA", value_name = "FILE")]
     pub database_ca: Option<PathBuf>,
+    /// PEM file with the certificate by which this server proves to PostgreSQL who it is. Read anew for each connection
+    #[arg(long, env = "NAUTHERA_DATABASE_CERT", value_name = "FILE", requires = "database_key")]
+    pub database_cert: Option<PathBuf>,
+    /// PEM file with that certificate's key
+    #[arg(long, env = "NAUTHERA_DATABASE_KEY", value_name = "FILE", requires = "database_cert")]
+    pub database_key: Option<PathBuf>,
     /// Most connections to PostgreSQL
     #[arg(long, env = "NAUTHERA_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub database_connections: u16,

@@ -2,6 +2,7 @@
 
 use super::args::DatabaseArgs;
 use crate::store::StoreSettings;
+use crate::store::postgres::ClientFiles;
 use anyhow::{Context, ensure};
 use secrecy::SecretString;
 use std::path::Path;
@@ -33,6 +34,11 @@ pub fn settings(args: &DatabaseArgs, data: &Path) -> anyhow::Result<(StoreSettin
     let settings = StoreSettings {
         url,
         ca_file: args.database_ca.clone(),
+        client_files: args
+            .database_cert
+            .clone()
+            .zip(args.database_key.clone())
+            .map(|(certificate, key)| ClientFiles { certificate, key }),
         connections: args.database_connections.into(),
         schema: args.database_schema.clone(),
         ..StoreSettings::new("")
@@ -65,6 +71,8 @@ mod tests {
             database_url_file: Some(file.to_owned()),
             database_schema: None,
             database_ca: None,
+            database_cert: None,
+            database_key: None,
             database_connections: 3,
         }
     }

@@ -54,6 +54,7 @@ pub fn described(name: String, secret: &SecretView) -> Database {
     Database::Postgres {
         secret: name,
         authority: secret.bytes("ca.crt").is_some(),
+        client: secret.bytes("tls.crt").is_some() && secret.bytes("tls.key").is_some(),
     }
 }
 
@@ -75,10 +76,12 @@ pub fn presumed(choice: &Choice, names: &Names) -> Database {
         Choice::Own(secret) => Database::Postgres {
             secret: secret.clone(),
             authority: false,
+            client: false,
         },
         Choice::Default => Database::Postgres {
             secret: names.database(),
             authority: false,
+            client: false,
         },
         Choice::Embedded(_) => Database::Embedded,
     }

@@ -223,6 +223,7 @@ mod tests {
                 database: Database::Postgres {
                     secret: "login-db".to_owned(),
                     authority: false,
+                    client: false,
                 },
                 deployment: Some(deployment(2, json!({"readyReplicas": 2, "updatedReplicas": 2}))),
                 certificate: Certificate::NotAsked,

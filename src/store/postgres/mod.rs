@@ -36,6 +36,7 @@ pub use schema::Schema;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+pub use tls::ClientFiles;
 
 /// How long bringing the schema up to date, or taking over all declared users, may last.
 const LONG: Duration = Duration::from_secs(60);
@@ -49,6 +50,8 @@ pub struct PostgresOptions {
     pub connections: usize,
     /// PEM file of authorities, instead of the system's
     pub ca_file: Option<PathBuf>,
+    /// The certificate by which this server proves who it is; read anew for each connection
+    pub client_files: Option<ClientFiles>,
     /// Where the tables are, and nothing else is looked for; `None`: where the role's own `search_path` says
     pub schema: Option<Schema>,
     /// How long the audit trail is kept
@@ -71,7 +74,7 @@ impl PostgresStore {
     /// # Errors
     /// As [`super::open`].
     pub async fn open(url: &str, options: &PostgresOptions) -> StoreResult<Self> {
-        let parsed = url::parse(url, options.ca_file.as_deref())?;
+        let parsed = url::parse(url, options.ca_file.as_deref(), options.client_files.as_ref())?;
         let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
         migrate::run(&connector, &parsed.config).await?;
         let listener = Listener::start(connector.clone(), parsed.config.clone());

@@ -1,13 +1,17 @@
 //! TLS to PostgreSQL by rustls: what is verified, and against which authorities.
 
+mod client;
+
 use crate::store::{StoreError, StoreResult};
+pub use client::ClientFiles;
+use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,6 +32,8 @@ pub(super) struct TlsPolicy {
     pub verify: Verify,
     /// PEM file, instead of the system's authorities
     pub ca_file: Option<PathBuf>,
+    /// Who this server proves to be
+    pub client: Option<ClientFiles>,
 }
 
 /// The configuration for a policy.
@@ -38,16 +44,32 @@ pub(super) fn client_config(policy: &TlsPolicy) -> StoreResult<ClientConfig> {
         .with_safe_default_protocol_versions()
         .map_err(refused)?;
     if policy.verify == Verify::ChainAndName {
-        return Ok(builder.with_root_certificates(roots(policy)?).with_no_client_auth());
+        return with_client(builder.with_root_certificates(roots(policy)?), policy, &provider);
     }
     let chain = match policy.verify {
         Verify::Nothing => None,
         _ => Some(roots(policy)?),
     };
-    Ok(builder
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Lenient { provider, chain }))
-        .with_no_client_auth())
+    let verifier = Lenient {
+        provider: Arc::clone(&provider),
+        chain,
+    };
+    with_client(
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
+        policy,
+        &provider,
+    )
+}
+
+fn with_client(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    policy: &TlsPolicy,
+    provider: &CryptoProvider,
+) -> StoreResult<ClientConfig> {
+    Ok(match &policy.client {
+        Some(files) => builder.with_client_cert_resolver(Arc::new(client::FromFiles::load(files.clone(), provider)?)),
+        None => builder.with_no_client_auth(),
+    })
 }
 
 fn roots(policy: &TlsPolicy) -> StoreResult<RootCertStore> {

@@ -1,8 +1,8 @@
-//! The store's URL: libpq's, with its `sslmode` and `sslrootcert`, which the driver knows only in part.
+//! The store's URL: libpq's, with its `sslmode`, `sslrootcert`, `sslcert` and `sslkey`, which the driver knows only in part.
 
-use super::tls::{TlsPolicy, Verify};
+use super::tls::{ClientFiles, TlsPolicy, Verify};
 use crate::store::{StoreError, StoreResult};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
@@ -13,11 +13,11 @@ pub(super) struct Parsed {
     pub tls: TlsPolicy,
 }
 
-/// Parses. `ca_file` is the setting's; `sslrootcert` in the URL comes first.
+/// Parses. `ca_file` and `client` are the settings'; `sslrootcert`, `sslcert` and `sslkey` in the URL come first.
 ///
 /// # Errors
 /// [`StoreError::Refused`]; the text never quotes the URL.
-pub(super) fn parse(url: &str, ca_file: Option<&Path>) -> StoreResult<Parsed> {
+pub(super) fn parse(url: &str, ca_file: Option<&Path>, client: Option<&ClientFiles>) -> StoreResult<Parsed> {
     // A `?` may be in the password, so the query begins after the last `@`.
     let authority = url.rfind('@').unwrap_or(0);
     let (address, query) = match url.get(authority..).and_then(|rest| rest.find('?')) {
@@ -30,12 +30,15 @@ pub(super) fn parse(url: &str, ca_file: Option<&Path>) -> StoreResult<Parsed> {
     // Whoever names the authorities wants the certificate to be looked at: `prefer` would pass over them in silence.
     let default_mode = if ca_file.is_some() { "verify-full" } else { "prefer" };
     let (mut mode, mut ca_file, mut rest) = (default_mode.to_owned(), ca_file.map(Path::to_path_buf), Vec::new());
+    let (mut certificate, mut key): (Option<PathBuf>, Option<PathBuf>) = (None, None);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let decoded = ::url::form_urlencoded::parse(pair.as_bytes()).next();
         match decoded.as_ref().map(|(key, value)| (key.as_ref(), value.as_ref())) {
             Some(("sslmode", value)) => mode = value.to_owned(),
             Some(("sslrootcert", "system")) => ca_file = None,
             Some(("sslrootcert", value)) => ca_file = Some(value.into()),
+            Some(("sslcert", value)) => certificate = Some(value.into()),
+            Some(("sslkey", value)) => key = Some(value.into()),
             _ => rest.push(pair),
         }
     }
@@ -64,12 +67,21 @@ pub(super) fn parse(url: &str, ca_file: Option<&Path>) -> StoreResult<Parsed> {
         }
     };
     config.ssl_mode(ssl_mode);
+    let client = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(ClientFiles { certificate, key }),
+        (None, None) => client.cloned(),
+        _ => {
+            return Err(StoreError::Refused(
+                "sslcert and sslkey in the store's URL belong together: name both".to_owned(),
+            ));
+        }
+    };
     if config.get_application_name().is_none() {
         config.application_name("nauthera");
     }
     Ok(Parsed {
         config,
-        tls: TlsPolicy { verify, ca_file },
+        tls: TlsPolicy { verify, ca_file, client },
     })
 }
 
@@ -78,7 +90,7 @@ mod tests {
     use super::*;
 
     fn policy(url: &str) -> (SslMode, Verify) {
-        let parsed = parse(url, None).unwrap();
+        let parsed = parse(url, None, None).unwrap();
         (parsed.config.get_ssl_mode(), parsed.tls.verify)
     }
 
@@ -103,23 +115,24 @@ mod tests {
         let parsed = parse(
             "postgresql://u:p%3fw?x@h:6432/d?connect_timeout=7&sslmode=verify-full&sslrootcert=%2Fa%20b.pem&application_name=me",
             Some(Path::new("/setting.pem")),
+            None,
         )
         .unwrap();
         assert_eq!(parsed.config.get_password(), Some(b"p?w?x".as_slice()));
         assert_eq!(parsed.config.get_ports(), [6432]);
         assert_eq!(parsed.config.get_application_name(), Some("me"));
         assert_eq!(parsed.tls.ca_file.as_deref(), Some(Path::new("/a b.pem")));
-        assert!(parse("postgres://h/d?sslcompression=1", None).is_err());
+        assert!(parse("postgres://h/d?sslcompression=1", None, None).is_err());
     }
 
     #[test]
     fn uses_the_authorities_of_the_settings() {
-        let parsed = parse("postgres://h/d?sslmode=require", Some(Path::new("/setting.pem"))).unwrap();
+        let parsed = parse("postgres://h/d?sslmode=require", Some(Path::new("/setting.pem")), None).unwrap();
         assert_eq!(
             (parsed.tls.verify, parsed.tls.ca_file.as_deref()),
             (Verify::Chain, Some(Path::new("/setting.pem")))
         );
-        let parsed = parse("postgres://h/d", Some(Path::new("/setting.pem"))).unwrap();
+        let parsed = parse("postgres://h/d", Some(Path::new("/setting.pem")), None).unwrap();
         assert_eq!(
             (parsed.config.get_ssl_mode(), parsed.tls.verify),
             (SslMode::Require, Verify::ChainAndName)
@@ -127,8 +140,28 @@ mod tests {
         let parsed = parse(
             "postgres://h/d?sslmode=verify-full&sslrootcert=system",
             Some(Path::new("/setting.pem")),
+            None,
         )
         .unwrap();
         assert_eq!(parsed.tls.ca_file, None);
+    }
+
+    #[test]
+    fn a_client_certificate_has_a_key_and_the_urls_comes_first() {
+        let files = |folder: &str| ClientFiles {
+            certificate: format!("{folder}/tls.crt").into(),
+            key: format!("{folder}/tls.key").into(),
+        };
+        let setting = files("/setting");
+        assert_eq!(
+            parse("postgres://h/d", None, Some(&setting)).unwrap().tls.client,
+            Some(setting.clone())
+        );
+        let both = parse("postgres://h/d?sslcert=/url/tls.crt&sslkey=/url/tls.key", None, Some(&setting)).unwrap();
+        assert_eq!(both.tls.client, Some(files("/url")));
+        let half = parse("postgres://h/d?sslcert=/url/tls.crt", None, Some(&setting))
+            .unwrap_err()
+            .to_string();
+        assert!(half.contains("sslkey"), "{half}");
     }
 }

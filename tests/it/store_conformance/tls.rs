@@ -1,6 +1,7 @@
 //! `sslmode` and `sslrootcert` mean what libpq means by them. The server's certificate is for `localhost`, not for its address.
 
 use crate::support::postgres;
+use nauthera::store::postgres::ClientFiles;
 use nauthera::store::{StoreError, StoreSettings, open};
 use std::path::PathBuf;
 
@@ -125,4 +126,70 @@ async fn logs_in_by_password_and_does_not_repeat_a_wrong_one() {
         Ok(_) => panic!("it was opened"),
     };
     assert!(error.contains("password") && !error.contains("hunter2"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logs_in_by_a_certificate_which_may_be_renewed() {
+    let case = case().await;
+    let server = postgres::server();
+    let name = &case.database;
+    server
+        .administer(&format!(
+            "DO $$ BEGIN CREATE ROLE by_certificate LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; ALTER DATABASE {name} OWNER TO by_certificate"
+        ))
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let files = ClientFiles {
+        certificate: folder.path().join("tls.crt"),
+        key: folder.path().join("tls.key"),
+    };
+    let renew = |role: &str| {
+        let (certificate, key) = server.client(role);
+        std::fs::write(&files.certificate, certificate).unwrap();
+        std::fs::write(&files.key, key).unwrap();
+    };
+    let url = format!("postgres://by_certificate@localhost:{}/{name}", server.port());
+    let settings = |client_files| StoreSettings {
+        ca_file: Some(case.right.clone()),
+        client_files,
+        ..StoreSettings::new(url.clone())
+    };
+    let refusal = |outcome: Result<_, StoreError>| outcome.map(drop).unwrap_err().to_string();
+
+    let unnamed = refusal(open(&settings(None)).await);
+    assert!(unnamed.contains("certificate"), "{unnamed}");
+    let missing = refusal(open(&settings(Some(files.clone()))).await);
+    assert!(missing.contains("tls.crt"), "{missing}");
+    renew("somebody_else");
+    let other = refusal(open(&settings(Some(files.clone()))).await);
+    assert!(other.contains("certificate authentication failed"), "{other}");
+
+    renew("by_certificate");
+    let store = open(&settings(Some(files.clone()))).await.unwrap();
+    store.ping().await.unwrap();
+    let by_url = format!("{url}?sslcert={}&sslkey={}", files.certificate.display(), files.key.display());
+    let by_url = StoreSettings {
+        ca_file: Some(case.right.clone()),
+        ..StoreSettings::new(by_url)
+    };
+    open(&by_url).await.unwrap().ping().await.unwrap();
+
+    // Another certificate from now on: that new connections take it shows in that this one is refused.
+    let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    let until = async |wanted: fn(Result<(), StoreError>) -> bool| {
+        server.administer(&end).await;
+        let comes = async {
+            while !wanted(store.ping().await) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), comes).await.unwrap();
+    };
+    renew("somebody_else");
+    until(|answer| answer.is_err_and(|error| error.to_string().contains("certificate authentication failed"))).await;
+    renew("by_certificate");
+    until(|answer| answer.is_ok()).await;
+    // A file that is half-written changes nothing.
+    std::fs::write(&files.key, "-----BEGIN").unwrap();
+    until(|answer| answer.is_ok()).await;
 }

@@ -1,6 +1,6 @@
 //! A real PostgreSQL server for this test binary: started once, on loopback, in a folder of its own, gone when the binary is.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,10 @@ cd "$folder" || exit 1
 trap 'rm -rf "$folder"' EXIT
 {
     "$BIN/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C -D data &&
-    printf '%s' "$CERTIFICATE" >data/server.crt && (umask 077 && printf '%s' "$KEY" >data/server.key) &&
-    printf '%s\n' 'host all needs_password 127.0.0.1/32 scram-sha-256' "$ADMIT" | cat - data/pg_hba.conf >hba && cp hba data/pg_hba.conf &&
+    printf '%s' "$CERTIFICATE" >data/server.crt && printf '%s' "$AUTHORITY" >data/root.crt && (umask 077 && printf '%s' "$KEY" >data/server.key) &&
+    printf '%s\n' 'host all needs_password 127.0.0.1/32 scram-sha-256' 'hostssl all by_certificate 127.0.0.1/32 cert' 'host all by_certificate 127.0.0.1/32 reject' "$ADMIT" | cat - data/pg_hba.conf >hba && cp hba data/pg_hba.conf &&
     "$BIN/pg_ctl" -D data -l log -w -t 60 -o "-c listen_addresses=$ADDRESSES -c port=$PORT -c unix_socket_directories=$folder \
-        -c ssl=on -c log_line_prefix=%d: -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
+        -c ssl=on -c ssl_ca_file=root.crt -c log_line_prefix=%d: -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
 } >setup 2>&1 </dev/null || { cat setup log 2>/dev/null; exit 1; }
 echo ready
 read -r _
@@ -31,7 +31,8 @@ read -r _
 /// The server.
 pub struct Postgres {
     port: u16,
-    authority: String,
+    /// Issued its certificate, and those of whoever logs in as `by_certificate`
+    authority: CertifiedIssuer<'static, KeyPair>,
     /// Holds the watchdog's stdin open for as long as this process lives.
     _watchdog: Child,
 }
@@ -73,6 +74,7 @@ fn start(addresses: &str, names: &[&str], admit: &str) -> Result<Postgres, Strin
         .env("ADDRESSES", addresses)
         .env("ADMIT", admit)
         .env("CERTIFICATE", &certificate)
+        .env("AUTHORITY", issuer.as_ref().pem())
         .env("KEY", key.serialize_pem())
         .current_dir("/")
         .stdin(Stdio::piped())
@@ -85,7 +87,7 @@ fn start(addresses: &str, names: &[&str], admit: &str) -> Result<Postgres, Strin
     if first.trim() == "ready" {
         return Ok(Postgres {
             port,
-            authority: issuer.as_ref().pem(),
+            authority: issuer,
             _watchdog: watchdog,
         });
     }
@@ -155,8 +157,16 @@ impl Postgres {
     }
 
     /// PEM of the authority that issued its certificate, which is for `localhost` (and the address that it was started for) only.
-    pub fn authority(&self) -> &str {
-        &self.authority
+    pub fn authority(&self) -> String {
+        self.authority.as_ref().pem()
+    }
+
+    /// PEM of a client certificate for a role, and of its key.
+    pub fn client(&self, role: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(DnType::CommonName, role);
+        (parameters.signed_by(&key, &self.authority).unwrap().pem(), key.serialize_pem())
     }
 
     /// The URL of a fresh, empty database of this server.

@@ -25,6 +25,8 @@ pub enum Database {
         secret: String,
         /// That Secret has a `ca.crt`
         authority: bool,
+        /// It has a `tls.crt` and a `tls.key`
+        client: bool,
     },
     /// In SQLite, within its one pod
     Embedded,

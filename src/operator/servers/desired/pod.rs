@@ -114,11 +114,15 @@ fn arguments(asked: &Asked<'_>) -> Vec<String> {
         format!("--kek={KEK}"),
         format!("--data={DATA}"),
     ];
-    if let Database::Postgres { authority, .. } = &asked.circumstances.database {
+    if let Database::Postgres { authority, client, .. } = &asked.circumstances.database {
         arguments.push(format!("--database-url-file={DATABASE}/url"));
         arguments.push(format!("--database-schema={}", names.schema()));
         if *authority {
             arguments.push(format!("--database-ca={DATABASE}/ca.crt"));
+        }
+        if *client {
+            arguments.push(format!("--database-cert={DATABASE}/tls.crt"));
+            arguments.push(format!("--database-key={DATABASE}/tls.key"));
         }
     }
     if asked.https() {

@@ -31,6 +31,7 @@ impl Scene {
             database: Database::Postgres {
                 secret: POSTGRES.to_owned(),
                 authority: false,
+                client: false,
             },
             cert_manager: false,
             gateway_api: true,
@@ -194,12 +195,17 @@ fn a_database_is_mounted_and_has_a_schema_of_this_server() {
     scene.database = Database::Postgres {
         secret: POSTGRES.to_owned(),
         authority: true,
+        client: true,
     };
-    assert!(
-        scene
-            .arguments()
-            .contains(&"--database-ca=/var/run/nauthera/database/ca.crt".to_owned())
-    );
+    let arguments = scene.arguments();
+    for expected in [
+        "--database-ca=FOLDER/ca.crt",
+        "--database-cert=FOLDER/tls.crt",
+        "--database-key=FOLDER/tls.key",
+    ] {
+        let expected = expected.replace("FOLDER", "/var/run/nauthera/database");
+        assert!(arguments.contains(&expected), "{expected}: {arguments:?}");
+    }
 }
 
 #[test]
