@@ -2,9 +2,11 @@
 
 pub mod check;
 pub mod crds;
+mod database;
 pub mod dev;
 mod listen;
 mod manifests;
+pub mod migrate;
 pub mod operator;
 pub mod process;
 pub mod serve;
@@ -34,6 +36,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Run the operator: resources in a cluster become configuration in running servers
     Operator(operator::OperatorArgs),
+    /// Bring the database's schema up to date, and no more
+    Migrate(migrate::MigrateArgs),
     /// Check manifests without a cluster: prints the verdicts that a cluster would give
     Check(check::CheckArgs),
     /// Print the CustomResourceDefinitions, for `kubectl apply -f -`
@@ -74,12 +78,13 @@ pub fn main() -> ExitCode {
         Command::Dev(_) => dev::DEFAULT_LOG,
         Command::Serve(_) => serve::DEFAULT_LOG,
         Command::Operator(_) => operator::DEFAULT_LOG,
-        Command::Check(_) | Command::Crds(_) => "warn",
+        Command::Migrate(_) | Command::Check(_) | Command::Crds(_) => "warn",
     };
     let outcome = cli.logs.start(default_filter).and_then(|()| match cli.command {
         Command::Dev(args) => dev::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Operator(args) => operator::run(args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Crds(args) => crds::run(&args),
     });

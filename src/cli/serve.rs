@@ -1,7 +1,6 @@
 //! `nauthera serve`: the server on its real settings.
 
 mod args;
-mod database;
 mod from_manifests;
 mod from_operator;
 mod kek;
@@ -9,7 +8,7 @@ mod kek;
 use super::manifests;
 use super::process::{self, Signals};
 use super::server::{Server, ServerSettings, default_workers, ready};
-use super::{listen, tls};
+use super::{database, listen, tls};
 use crate::store::open;
 use anyhow::Context;
 pub use args::ServeArgs;
@@ -49,7 +48,8 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         }
         _ => None,
     };
-    let (settings, named) = database::settings(&args.database, &args.data)?;
+    let (mut settings, named) = database::settings(&args.database, &args.data)?;
+    settings.connections = args.database_connections.into();
     let store = pools
         .spawn(async move { open(&settings).await })
         .await

@@ -79,6 +79,25 @@ pub(super) const POSTGRES: &[Migration] = &[
     },
 ];
 
+/// What bringing a schema up to date came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The schema's version now
+    pub version: i32,
+    /// The migrations that this call ran, in order; none: it was up to date
+    pub ran: Vec<&'static str>,
+}
+
+impl Migrated {
+    /// After these of them were run, and all others earlier.
+    pub(super) fn after(known: &[Migration], ran: &[&Migration]) -> Self {
+        Self {
+            version: known.last().map_or(0, |migration| migration.version),
+            ran: ran.iter().map(|migration| migration.name).collect(),
+        }
+    }
+}
+
 /// The ones that are still to be run on a database whose table `schema_migrations` has these rows (version, checksum).
 ///
 /// # Errors

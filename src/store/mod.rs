@@ -18,8 +18,9 @@ use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
 use async_trait::async_trait;
 use jiff::Timestamp;
+pub use migrations::Migrated;
 pub use notices::Notices;
-pub use open::{StoreSettings, open};
+pub use open::{StoreSettings, migrate, open};
 use records::{
     AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FailedLogins, GrantRecord,
     KeyRecord, PasswordRecord, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,

@@ -2,7 +2,7 @@
 
 use super::postgres::{ClientFiles, PostgresOptions, PostgresStore, Schema};
 use super::sqlite::{SqliteOptions, SqliteStore};
-use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Store, StoreError, StoreResult};
+use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Migrated, Store, StoreError, StoreResult};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +42,45 @@ impl StoreSettings {
     }
 }
 
+/// What a URL names.
+enum Place<'a> {
+    Sqlite(PathBuf, SqliteOptions),
+    Postgres(&'a str, PostgresOptions),
+}
+
+impl StoreSettings {
+    fn place(&self) -> StoreResult<Place<'_>> {
+        let url = self.url.expose_secret();
+        if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+            if self.schema.is_some() {
+                return Err(StoreError::Refused(
+                    "a schema can be named for PostgreSQL only, and this is SQLite".to_owned(),
+                ));
+            }
+            let options = SqliteOptions {
+                deadline: self.deadline,
+                audit_retention: self.audit_retention,
+                ..SqliteOptions::default()
+            };
+            return Ok(Place::Sqlite(path.into(), options));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PostgresOptions {
+                deadline: self.deadline,
+                connections: self.connections,
+                ca_file: self.ca_file.clone(),
+                client_files: self.client_files.clone(),
+                schema: self.schema.as_deref().map(Schema::new).transpose()?,
+                audit_retention: self.audit_retention,
+            };
+            return Ok(Place::Postgres(url, options));
+        }
+        Err(StoreError::Refused(
+            "the store's URL must begin with `sqlite:` or `postgres://`".to_owned(),
+        ))
+    }
+}
+
 /// Opens the store and brings its schema up to date. Call it on a tokio runtime that lives as long as the process: the connections
 /// to PostgreSQL are driven there, whoever uses them.
 ///
@@ -49,36 +88,24 @@ impl StoreSettings {
 /// [`StoreError::Refused`] if the URL is not understood, [`StoreError::Unavailable`] if the database cannot be reached,
 /// [`StoreError::Corrupt`] if its schema is of a newer release or was changed.
 pub async fn open(settings: &StoreSettings) -> StoreResult<Arc<dyn Store>> {
-    let url = settings.url.expose_secret();
-    if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
-        if settings.schema.is_some() {
-            return Err(StoreError::Refused(
-                "a schema can be named for PostgreSQL only, and this is SQLite".to_owned(),
-            ));
-        }
-        let (path, options) = (
-            path.to_owned(),
-            SqliteOptions {
-                deadline: settings.deadline,
-                audit_retention: settings.audit_retention,
-                ..SqliteOptions::default()
-            },
-        );
-        let store = tokio::task::spawn_blocking(move || SqliteStore::open_with(path, &options)).await;
-        return Ok(Arc::new(store.map_err(|error| StoreError::Unavailable(error.to_string()))??));
+    Ok(match settings.place()? {
+        Place::Sqlite(path, options) => Arc::new(blocking(move || SqliteStore::open_with(path, &options)).await?),
+        Place::Postgres(url, options) => Arc::new(PostgresStore::open(url, &options).await?),
+    })
+}
+
+/// Brings the store's schema up to date, and no more: for a role that may create tables, so that the server's needs not.
+///
+/// # Errors
+/// As [`open`].
+pub async fn migrate(settings: &StoreSettings) -> StoreResult<Migrated> {
+    match settings.place()? {
+        Place::Sqlite(path, _) => blocking(move || SqliteStore::migrate(path)).await,
+        Place::Postgres(url, options) => PostgresStore::migrate(url, &options).await,
     }
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        let options = PostgresOptions {
-            deadline: settings.deadline,
-            connections: settings.connections,
-            ca_file: settings.ca_file.clone(),
-            client_files: settings.client_files.clone(),
-            schema: settings.schema.as_deref().map(Schema::new).transpose()?,
-            audit_retention: settings.audit_retention,
-        };
-        return Ok(Arc::new(PostgresStore::open(url, &options).await?));
-    }
-    Err(StoreError::Refused(
-        "the store's URL must begin with `sqlite:` or `postgres://`".to_owned(),
-    ))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> StoreResult<T> + Send + 'static) -> StoreResult<T> {
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.map_err(|error| StoreError::Unavailable(error.to_string()))?
 }

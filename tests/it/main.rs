@@ -17,6 +17,7 @@ mod config_service;
 mod file_source;
 mod import_rules;
 mod login_flow;
+mod migrate_command;
 mod operated;
 mod run;
 mod serve;

@@ -47,8 +47,9 @@ impl Fresh {
         }
     }
 
+    /// As the role of a server that may read and write rows, and nothing else: another one brought the schema up to date.
     pub(crate) async fn postgres() -> Self {
-        let url = crate::support::postgres::server().fresh_database().await;
+        let url = crate::support::postgres::server().fresh_database_of_rows().await;
         Self {
             store: nauthera::store::open(&nauthera::store::StoreSettings::new(url)).await.unwrap(),
             _folder: None,

@@ -1,5 +1,6 @@
 //! The flags of `nauthera serve`.
 
+use crate::cli::database::DatabaseArgs;
 use crate::cli::listen;
 use clap::ArgGroup;
 use std::net::SocketAddr;
@@ -38,6 +39,9 @@ pub struct ServeArgs {
     /// Which database
     #[command(flatten)]
     pub database: DatabaseArgs,
+    /// Most connections to PostgreSQL, besides the one by which other servers tell what they change
+    #[arg(long, env = "NAUTHERA_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Database")]
+    pub database_connections: u16,
 }
 
 /// Where the configuration comes from.
@@ -80,33 +84,6 @@ pub struct ConfigurationArgs {
     /// that was used without. Otherwise they are not trusted, since whoever can write to the database could have put them there
     #[arg(long, env = "NAUTHERA_SEAL_CLEAR_KEYS", requires = "kek", conflicts_with = "config_listen")]
     pub seal_clear_keys: bool,
-}
-
-/// Which database, and how it is reached.
-#[derive(clap::Args, Debug)]
-#[command(next_help_heading = "Database")]
-pub struct DatabaseArgs {
-    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite:DATA/nauthera.sqlite3]
-    #[arg(long, env = "NAUTHERA_DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<String>,
-    /// File that holds the URL, so that neither the command line nor the environment shows its password
-    #[arg(long, env = "NAUTHERA_DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
-    pub database_url_file: Option<PathBuf>,
-    /// Schema of the PostgreSQL database to use, made if it is missing: so several servers can share a database [default: the role's own]
-    #[arg(long, env = "NAUTHERA_DATABASE_SCHEMA", value_name = "NAME")]
-    pub database_schema: Option<String>,
-    /// PEM file of the authorities that may have issued PostgreSQL's certificate [default: the system's]
-    #[arg(long, env = "NAUTHERA_DATABASE_CA", value_name = "FILE")]
-    pub database_ca: Option<PathBuf>,
-    /// PEM file with the certificate by which this server proves to PostgreSQL who it is. Read anew for each connection
-    #[arg(long, env = "NAUTHERA_DATABASE_CERT", value_name = "FILE", requires = "database_key")]
-    pub database_cert: Option<PathBuf>,
-    /// PEM file with that certificate's key
-    #[arg(long, env = "NAUTHERA_DATABASE_KEY", value_name = "FILE", requires = "database_cert")]
-    pub database_key: Option<PathBuf>,
-    /// Most connections to PostgreSQL
-    #[arg(long, env = "NAUTHERA_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
-    pub database_connections: u16,
 }
 
 /// Reads the name of an AuthServer.

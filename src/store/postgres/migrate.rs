@@ -4,7 +4,7 @@ use super::LONG;
 use super::connect::Connector;
 use super::lease::fault;
 use super::schema::Schema;
-use crate::store::migrations::{POSTGRES, pending};
+use crate::store::migrations::{Migrated, POSTGRES, pending};
 use crate::store::{StoreError, StoreResult};
 use tokio_postgres::{Client, Config};
 
@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Config};
 const LOCK: i64 = 0x6e61_7574_6865_7261;
 
 /// Waits for another replica that is at it, and then finds it done. Needs the right to create tables only if there is something to do.
-pub(super) async fn run(connector: &Connector, config: &Config) -> StoreResult<()> {
+pub(super) async fn run(connector: &Connector, config: &Config) -> StoreResult<Migrated> {
     let patience = connector.deadline();
     let (mut client, driver) = tokio::time::timeout(patience, connector.open(config, false))
         .await
@@ -30,7 +30,7 @@ pub(super) async fn run(connector: &Connector, config: &Config) -> StoreResult<(
         .map_err(|_| StoreError::Unavailable(format!("bringing its schema up to date took longer than {LONG:?}")))?
 }
 
-async fn migrate(client: &mut Client, schema: Option<&Schema>) -> StoreResult<()> {
+async fn migrate(client: &mut Client, schema: Option<&Schema>) -> StoreResult<Migrated> {
     steps(client, schema).await.map_err(|error| match error {
         Step::Database(error) => fault(&error),
         Step::Refused(error) => error,
@@ -48,7 +48,7 @@ impl From<tokio_postgres::Error> for Step {
     }
 }
 
-async fn steps(client: &mut Client, schema: Option<&Schema>) -> Result<(), Step> {
+async fn steps(client: &mut Client, schema: Option<&Schema>) -> Result<Migrated, Step> {
     client.query("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
     if let Some(schema) = schema {
         make_schema(client, schema).await?;
@@ -73,7 +73,8 @@ async fn steps(client: &mut Client, schema: Option<&Schema>) -> Result<(), Step>
     for row in client.query("SELECT version, checksum FROM schema_migrations", &[]).await? {
         applied.push((row.try_get(0)?, row.try_get(1)?));
     }
-    for migration in pending(POSTGRES, &applied).map_err(Step::Refused)? {
+    let pending = pending(POSTGRES, &applied).map_err(Step::Refused)?;
+    for migration in &pending {
         let transaction = client.transaction().await?;
         transaction.batch_execute(migration.sql).await?;
         transaction
@@ -84,7 +85,7 @@ async fn steps(client: &mut Client, schema: Option<&Schema>) -> Result<(), Step>
             .await?;
         transaction.commit().await?;
     }
-    Ok(())
+    Ok(Migrated::after(POSTGRES, &pending))
 }
 
 /// Makes the schema if it is not there. `IF NOT EXISTS` alone would need the right to make one even if there is nothing to do.

@@ -26,7 +26,7 @@ mod url;
 mod users;
 mod value;
 
-use super::{StoreError, StoreResult};
+use super::{Migrated, StoreError, StoreResult};
 use breaker::Breaker;
 use connect::Connector;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
@@ -69,6 +69,16 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
+    /// Brings the schema up to date, and no more. Needs the right to create tables in it, and to create it if it is not there.
+    ///
+    /// # Errors
+    /// As [`super::open`].
+    pub async fn migrate(url: &str, options: &PostgresOptions) -> StoreResult<Migrated> {
+        let parsed = url::parse(url, options.ca_file.as_deref(), options.client_files.as_ref())?;
+        let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
+        migrate::run(&connector, &parsed.config).await
+    }
+
     /// Connects, and brings the schema up to date. The connections are driven on the runtime that this is called on.
     ///
     /// # Errors

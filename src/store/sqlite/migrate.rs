@@ -1,10 +1,10 @@
 //! Brings a file's schema up to date, in one transaction that holds the write lock: a second process waits, and finds it done.
 
 use crate::store::StoreResult;
-use crate::store::migrations::{SQLITE, pending};
+use crate::store::migrations::{Migrated, SQLITE, pending};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-pub(super) fn run(connection: &Connection) -> StoreResult<()> {
+pub(super) fn run(connection: &Connection) -> StoreResult<Migrated> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -18,7 +18,8 @@ pub(super) fn run(connection: &Connection) -> StoreResult<()> {
         .prepare("SELECT version, checksum FROM schema_migrations")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<Vec<(i32, String)>>>()?;
-    for migration in pending(SQLITE, &applied)? {
+    let pending = pending(SQLITE, &applied)?;
+    for migration in &pending {
         transaction.execute_batch(migration.sql)?;
         transaction.execute(
             "INSERT INTO schema_migrations (version, name, checksum) VALUES (?1, ?2, ?3)",
@@ -26,5 +27,5 @@ pub(super) fn run(connection: &Connection) -> StoreResult<()> {
         )?;
     }
     transaction.commit()?;
-    Ok(())
+    Ok(Migrated::after(SQLITE, &pending))
 }

@@ -18,11 +18,11 @@ mod sessions;
 mod users;
 mod value;
 
-use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Notices, StoreError, StoreResult};
+use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Migrated, Notices, StoreError, StoreResult};
 use lane::Lane;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -72,21 +72,24 @@ impl SqliteStore {
         Self::open_with(path, &SqliteOptions::default())
     }
 
+    /// Brings the file's schema up to date, and no more. Blocks shortly.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn migrate(path: impl AsRef<Path>) -> StoreResult<Migrated> {
+        let (connection, _) = open_file(path.as_ref(), &SqliteOptions::default())?;
+        migrate::run(&connection)
+    }
+
     /// Opens the file with other settings than the usual ones.
     ///
     /// # Errors
     /// As [`SqliteStore::open`].
     pub fn open_with(path: impl AsRef<Path>, options: &SqliteOptions) -> StoreResult<Self> {
-        let path = path.as_ref();
-        let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("{} cannot be opened: {error}", path.display()));
-        make_private(path).map_err(unavailable)?;
-        // An absolute path is never one of the names that SQLite reads otherwise (`:memory:`, `file:…`).
-        let path = &path.canonicalize().map_err(unavailable)?;
-        let writer = connect(path, options)?;
-        set_up_file(&writer)?;
+        let (writer, path) = open_file(path.as_ref(), options)?;
         migrate::run(&writer)?;
         let readers = (0..READERS)
-            .map(|_| connect_reader(path, options))
+            .map(|_| connect_reader(&path, options))
             .collect::<StoreResult<Vec<_>>>()?;
         Ok(Self {
             reader: Lane::of_readers(readers, options.deadline)?,
@@ -137,6 +140,17 @@ impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
     }
+}
+
+/// A connection that writes, and the file's absolute path. The file is made if it is not there.
+fn open_file(path: &Path, options: &SqliteOptions) -> StoreResult<(Connection, PathBuf)> {
+    let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("{} cannot be opened: {error}", path.display()));
+    make_private(path).map_err(unavailable)?;
+    // An absolute path is never one of the names that SQLite reads otherwise (`:memory:`, `file:…`).
+    let path = path.canonicalize().map_err(unavailable)?;
+    let writer = connect(&path, options)?;
+    set_up_file(&writer)?;
+    Ok((writer, path))
 }
 
 /// The file holds keys and password hashes: SQLite gives its side files (`-wal`, `-shm`) the same mode.

@@ -177,6 +177,20 @@ impl Postgres {
         self.url(&name)
     }
 
+    /// The URL of a database whose schema is up to date, for a role that has no more rights than docs/storage.md says.
+    #[allow(dead_code, reason = "it is for tests/it")]
+    pub async fn fresh_database_of_rows(&self) -> String {
+        let url = self.fresh_database().await;
+        nauthera::store::migrate(&nauthera::store::StoreSettings::new(&url)).await.unwrap();
+        let rights = "DO $$ BEGIN CREATE ROLE server LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+            REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO server;
+            REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM server;
+            GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO server";
+        execute(&url, rights).await;
+        url.replacen("postgres://postgres@", "postgres://server@", 1)
+    }
+
     /// The URL of one of its databases.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)

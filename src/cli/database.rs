@@ -1,15 +1,38 @@
-//! From the flags to the settings of the store.
+//! Which database: the flags that `serve` and `migrate` share, and the settings of the store that they come to.
 
-use super::args::DatabaseArgs;
 use crate::store::StoreSettings;
 use crate::store::postgres::ClientFiles;
 use anyhow::{Context, ensure};
 use secrecy::SecretString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Nobody's URL is longer.
 const LONGEST_URL: u64 = 64 * 1024;
+
+/// Which database, and how it is reached.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseArgs {
+    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite:DATA/nauthera.sqlite3]
+    #[arg(long, env = "NAUTHERA_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// File that holds the URL, so that neither the command line nor the environment shows its password
+    #[arg(long, env = "NAUTHERA_DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
+    pub database_url_file: Option<PathBuf>,
+    /// Schema of the PostgreSQL database to use, made if it is missing: so several servers can share a database [default: the role's own]
+    #[arg(long, env = "NAUTHERA_DATABASE_SCHEMA", value_name = "NAME")]
+    pub database_schema: Option<String>,
+    /// PEM file of the authorities that may have issued PostgreSQL's certificate [default: the system's]
+    #[arg(long, env = "NAUTHERA_DATABASE_CA", value_name = "FILE")]
+    pub database_ca: Option<PathBuf>,
+    /// PEM file with the certificate by which this server proves to PostgreSQL who it is. Read anew for each connection
+    #[arg(long, env = "NAUTHERA_DATABASE_CERT", value_name = "FILE", requires = "database_key")]
+    pub database_cert: Option<PathBuf>,
+    /// PEM file with that certificate's key
+    #[arg(long, env = "NAUTHERA_DATABASE_KEY", value_name = "FILE", requires = "database_cert")]
+    pub database_key: Option<PathBuf>,
+}
 
 /// Settings of the store, and what names the database, for messages.
 ///
@@ -39,7 +62,6 @@ pub fn settings(args: &DatabaseArgs, data: &Path) -> anyhow::Result<(StoreSettin
             .clone()
             .zip(args.database_key.clone())
             .map(|(certificate, key)| ClientFiles { certificate, key }),
-        connections: args.database_connections.into(),
         schema: args.database_schema.clone(),
         ..StoreSettings::new("")
     };
@@ -73,7 +95,6 @@ mod tests {
             database_ca: None,
             database_cert: None,
             database_key: None,
-            database_connections: 3,
         }
     }
 
@@ -84,7 +105,6 @@ mod tests {
         std::fs::write(&file, " postgres://u:hunter2@h/d\n").unwrap();
         let (settings, named) = settings(&args(&file), Path::new("/data")).unwrap();
         assert_eq!(settings.url.expose_secret(), "postgres://u:hunter2@h/d");
-        assert_eq!(settings.connections, 3);
         assert!(named.contains("--database-url-file"), "{named}");
     }
 
