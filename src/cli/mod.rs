@@ -4,6 +4,8 @@ pub mod check;
 pub mod crds;
 mod database;
 pub mod dev;
+mod kek;
+pub mod keys;
 mod listen;
 mod manifests;
 pub mod migrate;
@@ -38,6 +40,8 @@ enum Command {
     Operator(operator::OperatorArgs),
     /// Bring the database's schema up to date, and no more
     Migrate(migrate::MigrateArgs),
+    /// Look after the keys that rest in the database
+    Keys(keys::KeysArgs),
     /// Check manifests without a cluster: prints the verdicts that a cluster would give
     Check(check::CheckArgs),
     /// Print the CustomResourceDefinitions, for `kubectl apply -f -`
@@ -78,13 +82,14 @@ pub fn main() -> ExitCode {
         Command::Dev(_) => dev::DEFAULT_LOG,
         Command::Serve(_) => serve::DEFAULT_LOG,
         Command::Operator(_) => operator::DEFAULT_LOG,
-        Command::Migrate(_) | Command::Check(_) | Command::Crds(_) => "warn",
+        Command::Migrate(_) | Command::Keys(_) | Command::Check(_) | Command::Crds(_) => "warn",
     };
     let outcome = cli.logs.start(default_filter).and_then(|()| match cli.command {
         Command::Dev(args) => dev::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Operator(args) => operator::run(args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Crds(args) => crds::run(&args),
     });

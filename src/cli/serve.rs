@@ -1,14 +1,13 @@
 //! `nauthera serve`: the server on its real settings.
 
-mod args;
+pub mod args;
 mod from_manifests;
 mod from_operator;
-mod kek;
 
 use super::manifests;
 use super::process::{self, Signals};
 use super::server::{Server, ServerSettings, default_workers, ready};
-use super::{database, listen, tls};
+use super::{database, kek, listen, tls};
 use crate::store::open;
 use anyhow::Context;
 pub use args::ServeArgs;

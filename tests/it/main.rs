@@ -16,6 +16,7 @@ mod check_command;
 mod config_service;
 mod file_source;
 mod import_rules;
+mod keys_command;
 mod login_flow;
 mod migrate_command;
 mod operated;

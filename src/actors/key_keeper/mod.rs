@@ -4,6 +4,7 @@
 //! do it at once, and one wins. Readers take the published ring without a lock, so a restart of the actor is not noticed.
 
 mod material;
+mod reseal;
 mod schedule;
 
 use super::clock::SharedClock;
@@ -21,6 +22,7 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use material::{Material, Parsed};
+pub use reseal::{Resealed, reseal};
 pub(super) use schedule::after;
 use schedule::{Order, Step};
 use std::sync::Arc;
@@ -214,7 +216,8 @@ impl Work {
             };
             if steps.is_empty() {
                 self.publish(&material, &records, now);
-                return self.reseal(&material, &records).await;
+                reseal::all(self.store.as_ref(), &material, &records).await?;
+                return Ok(());
             }
             order = Order::None;
             for step in steps {
@@ -254,25 +257,6 @@ impl Work {
                 retires_at,
                 expires_at,
             } => self.store.retire_key(&kid, retires_at, expires_at).await?,
-        }
-        Ok(())
-    }
-
-    /// Keys that are sealed with an older key-encryption key, or in the clear and taken all the same, are sealed with the newest: the older
-    /// one can go then.
-    async fn reseal(&self, material: &Material, records: &[KeyRecord]) -> Result<(), Fault> {
-        for record in records {
-            let Some(written) = material.reseal(record).map_err(internal)? else {
-                continue;
-            };
-            let resealed = KeyRecord {
-                material: written.material,
-                sealed_with: written.sealed_with,
-                ..record.clone()
-            };
-            if self.store.reseal_key(&resealed, record.sealed_with.as_deref()).await? {
-                tracing::info!(kid = resealed.kid, sealed_with = resealed.sealed_with, "a key was sealed anew");
-            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod keep;
 mod record;
+mod reseal;
 mod restore;
 
 use super::clock::SharedClock;
@@ -10,6 +11,7 @@ use crate::jose::seal::Sealer;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 pub(super) use keep::Keeping;
+pub use reseal::{Resealed, reseal};
 pub use restore::{NotRestored, Restore, Restored};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -87,7 +87,7 @@ pub struct ConfigurationArgs {
 }
 
 /// Reads the name of an AuthServer.
-fn auth_server(text: &str) -> Result<String, String> {
+pub fn auth_server(text: &str) -> Result<String, String> {
     match text.split_once('/') {
         Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => Ok(text.to_owned()),
         _ => Err("write it as NAMESPACE/NAME, such as identity/main".to_owned()),

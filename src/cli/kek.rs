@@ -23,6 +23,14 @@ pub fn open(folder: &Path, server: &str) -> anyhow::Result<Sealer> {
     Ok(sealer)
 }
 
+/// Reads the folder, once.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_once(folder: &Path, server: &str) -> anyhow::Result<Sealer> {
+    Ok(Sealer::new(server, keys(&read(folder)?, folder)?))
+}
+
 type Files = BTreeMap<String, Zeroizing<Vec<u8>>>;
 
 /// Takes what the folder holds when it changes. What cannot be used changes nothing: it may be half-written.
