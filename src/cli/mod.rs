@@ -4,6 +4,7 @@ pub mod check;
 pub mod crds;
 mod database;
 pub mod dev;
+pub mod doctor;
 mod kek;
 pub mod keys;
 mod listen;
@@ -38,6 +39,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Run the operator: resources in a cluster become configuration in running servers
     Operator(operator::OperatorArgs),
+    /// Look at everything that a server needs before it is started, and say what to do
+    Doctor(doctor::DoctorArgs),
     /// Bring the database's schema up to date, and no more
     Migrate(migrate::MigrateArgs),
     /// Look after the keys that rest in the database
@@ -82,12 +85,13 @@ pub fn main() -> ExitCode {
         Command::Dev(_) => dev::DEFAULT_LOG,
         Command::Serve(_) => serve::DEFAULT_LOG,
         Command::Operator(_) => operator::DEFAULT_LOG,
-        Command::Migrate(_) | Command::Keys(_) | Command::Check(_) | Command::Crds(_) => "warn",
+        Command::Doctor(_) | Command::Migrate(_) | Command::Keys(_) | Command::Check(_) | Command::Crds(_) => "warn",
     };
     let outcome = cli.logs.start(default_filter).and_then(|()| match cli.command {
         Command::Dev(args) => dev::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Operator(args) => operator::run(args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Check(args) => check::run(&args),

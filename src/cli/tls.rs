@@ -68,7 +68,11 @@ impl Current {
     }
 }
 
-fn load(certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
+/// Certificate, chain and key from PEM files.
+///
+/// # Errors
+/// As [`server_config`].
+pub fn load(certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("cannot read the TLS certificate {}", certificate.display()))?;

@@ -4,6 +4,7 @@
 //! things are consumed by one conditional statement, never by check-then-act. Imports `oauth` and `accounts`.
 
 mod declared;
+mod examination;
 mod migrations;
 mod notices;
 mod open;
@@ -17,10 +18,11 @@ use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
 use async_trait::async_trait;
+pub use examination::Examination;
 use jiff::Timestamp;
 pub use migrations::Migrated;
 pub use notices::Notices;
-pub use open::{StoreSettings, migrate, open};
+pub use open::{StoreSettings, examine, migrate, open};
 use records::{
     AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FailedLogins, GrantRecord,
     KeyRecord, PasswordRecord, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,

@@ -2,7 +2,7 @@
 
 use super::postgres::{ClientFiles, PostgresOptions, PostgresStore, Schema};
 use super::sqlite::{SqliteOptions, SqliteStore};
-use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Migrated, Store, StoreError, StoreResult};
+use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Examination, Migrated, Store, StoreError, StoreResult};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,6 +102,17 @@ pub async fn migrate(settings: &StoreSettings) -> StoreResult<Migrated> {
     match settings.place()? {
         Place::Sqlite(path, _) => blocking(move || SqliteStore::migrate(path)).await,
         Place::Postgres(url, options) => PostgresStore::migrate(url, &options).await,
+    }
+}
+
+/// Looks at the store without changing it.
+///
+/// # Errors
+/// As [`open`].
+pub async fn examine(settings: &StoreSettings) -> StoreResult<Examination> {
+    match settings.place()? {
+        Place::Sqlite(path, _) => blocking(move || SqliteStore::examine(path)).await,
+        Place::Postgres(url, options) => PostgresStore::examine(url, &options).await,
     }
 }
 

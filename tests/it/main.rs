@@ -14,6 +14,7 @@ mod actors;
 mod bad_input;
 mod check_command;
 mod config_service;
+mod doctor_command;
 mod file_source;
 mod import_rules;
 mod keys_command;

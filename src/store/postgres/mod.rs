@@ -10,6 +10,7 @@ mod codes;
 mod configurations;
 mod connect;
 mod consents;
+mod examine;
 mod failed_logins;
 mod grants;
 mod housekeeping;
@@ -26,7 +27,7 @@ mod url;
 mod users;
 mod value;
 
-use super::{Migrated, StoreError, StoreResult};
+use super::{Examination, Migrated, StoreError, StoreResult};
 use breaker::Breaker;
 use connect::Connector;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
@@ -77,6 +78,16 @@ impl PostgresStore {
         let parsed = url::parse(url, options.ca_file.as_deref(), options.client_files.as_ref())?;
         let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
         migrate::run(&connector, &parsed.config).await
+    }
+
+    /// Looks at the database without changing it.
+    ///
+    /// # Errors
+    /// As [`super::open`].
+    pub async fn examine(url: &str, options: &PostgresOptions) -> StoreResult<Examination> {
+        let parsed = url::parse(url, options.ca_file.as_deref(), options.client_files.as_ref())?;
+        let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
+        examine::run(&connector, &parsed.config).await
     }
 
     /// Connects, and brings the schema up to date. The connections are driven on the runtime that this is called on.

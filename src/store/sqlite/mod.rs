@@ -7,6 +7,7 @@ mod audit;
 mod codes;
 mod configurations;
 mod consents;
+mod examine;
 mod failed_logins;
 mod grants;
 mod housekeeping;
@@ -18,7 +19,7 @@ mod sessions;
 mod users;
 mod value;
 
-use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Migrated, Notices, StoreError, StoreResult};
+use super::{DEFAULT_AUDIT_RETENTION, DEFAULT_DEADLINE, Examination, Migrated, Notices, StoreError, StoreResult};
 use lane::Lane;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -79,6 +80,14 @@ impl SqliteStore {
     pub fn migrate(path: impl AsRef<Path>) -> StoreResult<Migrated> {
         let (connection, _) = open_file(path.as_ref(), &SqliteOptions::default())?;
         migrate::run(&connection)
+    }
+
+    /// Looks at the file without changing it; one that is not there is fine. Blocks shortly.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn examine(path: impl AsRef<Path>) -> StoreResult<Examination> {
+        examine::run(path.as_ref())
     }
 
     /// Opens the file with other settings than the usual ones.

@@ -185,8 +185,7 @@ impl Postgres {
         let rights = "DO $$ BEGIN CREATE ROLE server LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
             REVOKE CREATE ON SCHEMA public FROM PUBLIC;
             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO server;
-            REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM server;
-            GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO server";
+            REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM server";
         execute(&url, rights).await;
         url.replacen("postgres://postgres@", "postgres://server@", 1)
     }
