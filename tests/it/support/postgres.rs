@@ -1,15 +1,15 @@
 //! A real PostgreSQL server for this test binary: started once, on loopback, in a folder of its own, gone when the binary is.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio_postgres::NoTls;
 
-/// Runs beside the tests: it makes the server, says `ready`, and ends it when the pipe to its stdin closes, which
+/// Runs beside the tests: it makes the server, says `ready`, does what a line of its stdin orders, and ends the server when that pipe closes, which
 /// the kernel does however the test binary ends.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
@@ -21,10 +21,23 @@ trap 'rm -rf "$folder"' EXIT
     printf '%s' "$CERTIFICATE" >data/server.crt && printf '%s' "$AUTHORITY" >data/root.crt && (umask 077 && printf '%s' "$KEY" >data/server.key) &&
     printf '%s\n' 'host all needs_password 127.0.0.1/32 scram-sha-256' 'hostssl all by_certificate 127.0.0.1/32 cert' 'host all by_certificate 127.0.0.1/32 reject' "$ADMIT" | cat - data/pg_hba.conf >hba && cp hba data/pg_hba.conf &&
     "$BIN/pg_ctl" -D data -l log -w -t 60 -o "-c listen_addresses=$ADDRESSES -c port=$PORT -c unix_socket_directories=$folder \
-        -c ssl=on -c ssl_ca_file=root.crt -c log_line_prefix=%d: -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=400 -c shared_buffers=64MB" start
+        -c ssl=on -c ssl_ca_file=root.crt -c log_line_prefix=%d: -c fsync=off -c full_page_writes=off -c synchronous_commit=$COMMIT -c max_connections=400 -c shared_buffers=64MB" start
 } >setup 2>&1 </dev/null || { cat setup log 2>/dev/null; exit 1; }
 echo ready
-read -r _
+master() { head -n 1 data/postmaster.pid; }
+# The first process, so that it makes no more of them, then those that it made.
+freeze() {
+    kill -STOP "$(master)" && kill -STOP $(sed -n "s/^\([0-9]*\) (.*) [A-Z] $(master) .*/\1/p" /proc/[0-9]*/stat 2>/dev/null)
+    true
+}
+thaw() { kill -CONT $(sed -n "s/^\([0-9]*\) (.*) [A-Z] $(master) .*/\1/p" /proc/[0-9]*/stat 2>/dev/null) "$(master)"; }
+while read -r order how; do
+    case $order in
+        restart) "$BIN/pg_ctl" -D data -l log -w -t 60 -m "$how" restart ;;
+        freeze | thaw) "$order" ;;
+    esac >>setup 2>&1 </dev/null && echo done || tail -n 1 setup
+done
+thaw >/dev/null 2>&1
 "$BIN/pg_ctl" -D data -m immediate stop >/dev/null 2>&1
 "#;
 
@@ -33,28 +46,35 @@ pub struct Postgres {
     port: u16,
     /// Issued its certificate, and those of whoever logs in as `by_certificate`
     authority: CertifiedIssuer<'static, KeyPair>,
-    /// Holds the watchdog's stdin open for as long as this process lives.
+    /// Holds the watchdog's stdin open for as long as the server is needed.
+    orders: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _watchdog: Child,
 }
 
 /// The server of this test binary.
 pub fn server() -> &'static Postgres {
     static SERVER: OnceLock<Postgres> = OnceLock::new();
-    SERVER.get_or_init(|| start_with("127.0.0.1", &["localhost"], ""))
+    SERVER.get_or_init(|| start_with("127.0.0.1", &["localhost"], "", "off"))
+}
+
+/// One for a test that stops it: it keeps what it acknowledged, and is gone when this is dropped.
+#[allow(dead_code, reason = "it is for tests/faults")]
+pub fn start_own() -> Postgres {
+    start_with("127.0.0.1", &["localhost"], "", "on")
 }
 
 /// One that also listens on another address of this machine, with TLS for that name, and lets a network in (`198.18.0.0/22`), by password only.
 #[allow(dead_code, reason = "it is for tests/kube")]
 pub fn start_for(address: &str, network: &str) -> Postgres {
     let admit = format!("hostssl all all {network} scram-sha-256");
-    start_with(&format!("127.0.0.1,{address}"), &["localhost", address], &admit)
+    start_with(&format!("127.0.0.1,{address}"), &["localhost", address], &admit, "off")
 }
 
-fn start_with(addresses: &str, names: &[&str], admit: &str) -> Postgres {
+fn start_with(addresses: &str, names: &[&str], admit: &str, commit: &str) -> Postgres {
     let mut said = String::new();
     // Another process may take the port that was free a moment ago: then once more.
     for _ in 0..5 {
-        match start(addresses, names, admit) {
+        match start(addresses, names, admit, commit) {
             Ok(server) => return server,
             Err(reason) => said = reason,
         }
@@ -62,7 +82,7 @@ fn start_with(addresses: &str, names: &[&str], admit: &str) -> Postgres {
     panic!("PostgreSQL did not start. Run scripts/setup, which installs it. It said:\n{said}");
 }
 
-fn start(addresses: &str, names: &[&str], admit: &str) -> Result<Postgres, String> {
+fn start(addresses: &str, names: &[&str], admit: &str, commit: &str) -> Result<Postgres, String> {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (issuer, key) = (authority(), KeyPair::generate().unwrap());
     let certificate = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
@@ -73,6 +93,7 @@ fn start(addresses: &str, names: &[&str], admit: &str) -> Result<Postgres, Strin
         .env("PORT", port.to_string())
         .env("ADDRESSES", addresses)
         .env("ADMIT", admit)
+        .env("COMMIT", commit)
         .env("CERTIFICATE", &certificate)
         .env("AUTHORITY", issuer.as_ref().pem())
         .env("KEY", key.serialize_pem())
@@ -88,6 +109,7 @@ fn start(addresses: &str, names: &[&str], admit: &str) -> Result<Postgres, Strin
         return Ok(Postgres {
             port,
             authority: issuer,
+            orders: Mutex::new((watchdog.stdin.take().unwrap(), said)),
             _watchdog: watchdog,
         });
     }
@@ -167,6 +189,32 @@ impl Postgres {
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, role);
         (parameters.signed_by(&key, &self.authority).unwrap().pem(), key.serialize_pem())
+    }
+
+    /// Ends it and starts it again, and returns when it takes connections: `fast` as an administrator would, `immediate` as after a crash.
+    #[allow(dead_code, reason = "it is for tests/faults")]
+    pub fn restart(&self, how: &str) {
+        self.order(&format!("restart {how}"));
+    }
+
+    /// Stops all its processes where they are (SIGSTOP).
+    #[allow(dead_code, reason = "it is for tests/faults")]
+    pub fn freeze(&self) {
+        self.order("freeze");
+    }
+
+    /// Lets them go on.
+    #[allow(dead_code, reason = "it is for tests/faults")]
+    pub fn thaw(&self) {
+        self.order("thaw");
+    }
+
+    fn order(&self, order: &str) {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(orders.0, "{order}").unwrap();
+        let mut said = String::new();
+        orders.1.read_line(&mut said).unwrap();
+        assert_eq!(said.trim(), "done", "PostgreSQL, {order}");
     }
 
     /// The URL of a fresh, empty database of this server.

@@ -1,0 +1,95 @@
+//! Three replicas behind a load balancer, and their PostgreSQL.
+
+mod balancer;
+pub mod manifests;
+mod replica;
+
+use crate::postgres::{self, Postgres};
+use balancer::Balancer;
+use replica::Replica;
+
+/// How many replicas there are.
+pub const REPLICAS: usize = 3;
+
+/// Everything that one scenario starts; all of it ends when this is dropped.
+pub struct Cluster {
+    pub postgres: Postgres,
+    pub database: String,
+    /// Where clients go
+    pub origin: String,
+    replicas: Vec<Option<Replica>>,
+    balancer: Balancer,
+    folder: tempfile::TempDir,
+}
+
+impl Cluster {
+    /// Starts everything and waits until the balancer sends requests to all replicas. `signing` says how keys take turns.
+    pub async fn start(signing: &str) -> Self {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let postgres = postgres::start_own();
+        let database = postgres.fresh_database().await;
+        let balancer = Balancer::start(REPLICAS).await;
+        let origin = format!("http://{}", balancer.address);
+        let folder = tempfile::tempdir().unwrap();
+        manifests::write(folder.path(), &origin, signing);
+        let mut cluster = Self {
+            postgres,
+            database,
+            origin,
+            replicas: (0..REPLICAS).map(|_| None).collect(),
+            balancer,
+            folder,
+        };
+        // All at once: they also race for the first migration and the first keys.
+        for number in 0..REPLICAS {
+            cluster.replicas[number] = Some(cluster.another());
+        }
+        for number in 0..REPLICAS {
+            cluster.takes_requests(number).await;
+        }
+        cluster
+    }
+
+    /// A server on the same database and manifests that the balancer does not know.
+    pub fn another(&self) -> Replica {
+        Replica::start(self.folder.path(), &self.database)
+    }
+
+    /// Starts a replica in an empty place, and waits until requests reach it.
+    pub async fn start_again(&mut self, number: usize) {
+        assert!(self.replicas[number].is_none());
+        self.replicas[number] = Some(self.another());
+        self.takes_requests(number).await;
+    }
+
+    /// SIGKILL; returns when the balancer has noticed.
+    pub async fn kill(&mut self, number: usize) {
+        self.replicas[number].take().unwrap().kill();
+        self.balancer.until(number, false).await;
+    }
+
+    /// SIGTERM; returns when the process has ended, with code 0.
+    pub async fn end(&mut self, number: usize) {
+        let replica = self.replicas[number].take().unwrap();
+        replica.ask_to_end();
+        replica.ended();
+        self.balancer.until(number, false).await;
+    }
+
+    /// Ends all replicas in an orderly way and looks at what they said.
+    pub fn stop(mut self) {
+        let replicas: Vec<Replica> = self.replicas.iter_mut().filter_map(Option::take).collect();
+        for replica in &replicas {
+            replica.ask_to_end();
+        }
+        for replica in replicas {
+            replica.ended();
+        }
+    }
+
+    async fn takes_requests(&mut self, number: usize) {
+        let address = self.replicas[number].as_mut().unwrap().ready();
+        self.balancer.send_to(number, address);
+        self.balancer.until(number, true).await;
+    }
+}

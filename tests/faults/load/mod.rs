@@ -1,0 +1,90 @@
+//! A steady mix of requests, sent at its own pace whatever becomes of those before.
+
+pub mod agent;
+pub mod ledger;
+pub mod people;
+pub mod programs;
+pub mod record;
+pub mod relying_party;
+
+use agent::Agent;
+use ledger::Ledger;
+use record::{Failure, Records};
+use relying_party::RelyingParty;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// A whole login every so often, a refresh, a service's request.
+const VISIT_EVERY: Duration = Duration::from_millis(400);
+const REFRESH_EVERY: Duration = Duration::from_millis(125);
+const SERVE_EVERY: Duration = Duration::from_millis(60);
+
+/// What all workers share.
+pub struct World {
+    pub agent: Agent,
+    pub records: Records,
+    pub ledger: Ledger,
+    pub party: RelyingParty,
+}
+
+/// The mix, while it runs.
+pub struct Load {
+    pub world: Arc<World>,
+    stop: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Load {
+    /// Starts the workers.
+    pub fn start(origin: &str) -> Self {
+        let records = Records::default();
+        let world = Arc::new(World {
+            agent: Agent::new(origin, records.clone()),
+            records,
+            ledger: Ledger::default(),
+            party: RelyingParty::default(),
+        });
+        let stop = watch::Sender::new(false);
+        let workers = vec![
+            tokio::spawn(pace(VISIT_EVERY, stop.subscribe(), Arc::clone(&world), people::visit)),
+            tokio::spawn(pace(REFRESH_EVERY, stop.subscribe(), Arc::clone(&world), programs::refresh)),
+            tokio::spawn(pace(SERVE_EVERY, stop.subscribe(), Arc::clone(&world), programs::serve)),
+        ];
+        Self { world, stop, workers }
+    }
+
+    /// No new requests; waits for those under way.
+    pub async fn stop(self) -> Arc<World> {
+        self.stop.send_replace(true);
+        for worker in self.workers {
+            worker.await.unwrap();
+        }
+        self.world
+    }
+}
+
+/// Begins `work` at each tick. What it came to is in the records; a panic in it is the test's.
+async fn pace<F>(every: Duration, mut stop: watch::Receiver<bool>, world: Arc<World>, work: impl Fn(Arc<World>, usize) -> F)
+where
+    F: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    let (mut ticks, mut running, mut number) = (tokio::time::interval(every), JoinSet::new(), 0);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {
+                running.spawn(work(Arc::clone(&world), number));
+                number += 1;
+            }
+            Some(ended) = running.join_next() => {
+                let _ = ended.unwrap();
+            }
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        let _ = ended.unwrap();
+    }
+}
