@@ -30,9 +30,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use zeroize::Zeroizing;
 
-/// How often the store is asked for keys that other replicas made.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// The pause after a failure.
+/// The longest pause after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 /// Rounds of planning and doing before giving way; two are enough unless other replicas act at the same time.
 const ROUNDS: usize = 5;
@@ -169,10 +167,10 @@ impl Work {
         loop {
             let known = notices.borrow_and_update().keys;
             let pause = match self.tend(Order::None).await {
-                Ok(()) => LOOK_EVERY,
+                Ok(()) => self.until_the_next_look(),
                 Err(fault) => {
                     tracing::warn!(%fault, "the keys could not be looked after; it is tried again");
-                    RETRY
+                    RETRY.min(self.until_the_next_look())
                 }
             };
             // A sender that is gone ends with the process
@@ -195,6 +193,13 @@ impl Work {
             })
             .await;
         }
+    }
+
+    /// Without a configuration no key is due, and the one that comes ends the pause.
+    fn until_the_next_look(&self) -> Duration {
+        self.config
+            .current()
+            .map_or(schedule::LONGEST_LOOK, |snapshot| schedule::look_every(&snapshot.signing))
     }
 
     /// Does what is due and publishes what is there.

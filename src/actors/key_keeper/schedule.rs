@@ -9,6 +9,17 @@ use std::time::Duration;
 /// The purpose of the symmetric key that seals forms and tickets.
 pub const INTERACTION: &str = "interaction";
 
+/// The store is asked at least this often for keys that other replicas made.
+pub const LONGEST_LOOK: Duration = Duration::from_secs(30);
+/// So many looks fit into an overlap.
+const LOOKS_PER_OVERLAP: u32 = 8;
+
+/// How often the store is asked for keys that other replicas made. A relying party may keep a copy of the JWKS for half the overlap, so every
+/// replica has to publish a new key within the other half, even if a look fails.
+pub fn look_every(policy: &SigningPolicy) -> Duration {
+    LONGEST_LOOK.min(policy.overlap / LOOKS_PER_OVERLAP)
+}
+
 /// One change to the stored keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -166,6 +177,17 @@ mod tests {
             kid: kid.to_owned(),
             retires_at: at(retires_at),
             expires_at: at(expires_at),
+        }
+    }
+
+    #[test]
+    fn a_new_key_is_seen_well_before_a_copy_that_lacks_it_may_still_be_in_use() {
+        assert_eq!(look_every(&policy()), LONGEST_LOOK);
+        for seconds in [1, 4, 60, 300] {
+            let overlap = Duration::from_secs(seconds);
+            let looks = look_every(&SigningPolicy { overlap, ..policy() });
+            assert!(3 * looks <= overlap / 2, "{overlap:?}: {looks:?}");
+            assert!(looks > Duration::ZERO);
         }
     }
 
