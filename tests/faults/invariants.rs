@@ -17,14 +17,13 @@ const AT_ONCE: usize = 8;
 /// What a look found; `Err` is a violation.
 type Looks<'a> = Vec<BoxFuture<'a, Result<(), String>>>;
 
-/// Looks at everything, through the balancer; writes violations into the ledger. How many things it looked at.
-pub async fn check(world: &World) -> usize {
+/// Looks at everything, through the balancer; writes violations into the ledger. What it looked at.
+pub async fn check(world: &World) -> String {
     let agent = world.agent.unrecorded();
     let holds = std::mem::take(&mut *world.ledger.open());
     let mut found = holds.violations;
     let keys = agent.get(Act::Jwks, "/jwks", |answer| answer.json()).await;
     let keys = serde_json::from_value(keys.expect("the JWKS")).unwrap();
-    let mut count = holds.issued.len();
     for token in &holds.issued {
         found.extend(
             verify(&keys, token)
@@ -87,7 +86,7 @@ pub async fn check(world: &World) -> usize {
     for family in &holds.families {
         first.push(is_alive(&agent, family).boxed());
     }
-    count += look(first, &mut found).await;
+    look(first, &mut found).await;
 
     // This ends what came of them, so it comes last.
     let replays: Looks<'_> = holds
@@ -95,16 +94,26 @@ pub async fn check(world: &World) -> usize {
         .iter()
         .map(|(website, code)| is_used_up(&agent, website, code).boxed())
         .collect();
-    count += look(replays, &mut found).await;
+    look(replays, &mut found).await;
+    let text = format!(
+        "{} sessions, {} that were ended, {} consents, {} used codes, {} refresh tokens, {} that were given back, {} access tokens, {} that were revoked; {} refresh tokens lost in doubt",
+        holds.sessions.len(),
+        holds.logged_out.len(),
+        holds.consents.len(),
+        holds.codes.len(),
+        holds.families.len(),
+        holds.given_back.len(),
+        holds.issued.len(),
+        holds.revoked.len(),
+        holds.lost_in_doubt,
+    );
     world.ledger.open().violations = found;
-    count
+    text
 }
 
-async fn look(looks: Looks<'_>, found: &mut Vec<String>) -> usize {
-    let count = looks.len();
+async fn look(looks: Looks<'_>, found: &mut Vec<String>) {
     let outcomes: Vec<Result<(), String>> = stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
     found.extend(outcomes.into_iter().filter_map(Result::err));
-    count
 }
 
 fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {

@@ -9,47 +9,61 @@ use std::time::{Duration, Instant};
 /// So many failures are shown in full.
 const SHOWN: usize = 30;
 
-/// When something was taken away, and when it was back.
-#[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    pub began: Instant,
-    pub ended: Instant,
-}
+/// When something was taken away, and when it was back: once, or several times.
+#[derive(Clone, Debug)]
+pub struct Fault(Vec<(Instant, Instant)>);
 
 impl Fault {
-    /// Between two moments.
+    /// From then until now.
     pub fn since(began: Instant) -> Self {
-        Self {
-            began,
-            ended: Instant::now(),
-        }
+        Self(vec![(began, Instant::now())])
     }
 
-    /// Whether a request was under way while the fault lasted, or in the time after it.
+    /// One after the other.
+    pub fn all(faults: impl IntoIterator<Item = Self>) -> Self {
+        Self(faults.into_iter().flat_map(|fault| fault.0).collect())
+    }
+
+    /// When the first one began.
+    pub fn began(&self) -> Instant {
+        self.0[0].0
+    }
+
+    /// When the last one was over.
+    pub fn ended(&self) -> Instant {
+        self.0[self.0.len() - 1].1
+    }
+
+    /// Whether a request was under way while a fault lasted, or in the time after it.
     pub fn touches(&self, record: &Record, afterwards: Duration) -> bool {
-        record.ended() >= self.began && record.started <= self.ended + afterwards
+        let touched = |(began, ended): &(Instant, Instant)| record.ended() >= *began && record.started <= *ended + afterwards;
+        self.0.iter().any(touched)
+    }
+
+    /// The time until a request ended since the fault before it was over.
+    fn recovered(&self, record: &Record) -> Duration {
+        let before = self.0.iter().rfind(|(began, _)| *began <= record.ended());
+        before.map_or(Duration::ZERO, |(_, ended)| record.ended().saturating_duration_since(*ended))
+    }
+
+    fn lasted(&self) -> Duration {
+        self.0.iter().map(|(began, ended)| *ended - *began).sum()
     }
 }
 
 /// The table of a scenario.
-pub fn table(name: &str, world: &World, fault: Fault, checked: usize) -> String {
+pub fn table(name: &str, world: &World, fault: &Fault, looked_at: &str) -> String {
     let records = world.records.all();
     let failures = records.iter().filter(|record| record.failure.is_some());
-    let recovered = failures
-        .clone()
-        .map(|record| record.ended().saturating_duration_since(fault.ended))
-        .max();
-    let lasted = fault.ended - fault.began;
-    let recovered = recovered.map_or_else(
-        || "nothing failed".to_owned(),
-        |time| format!("last failure {:.1} s after it", time.as_secs_f64()),
-    );
+    let recovered = match failures.clone().map(|record| fault.recovered(record)).max() {
+        Some(time) => format!("the last failure came {:.1} s after it", time.as_secs_f64()),
+        None => "nothing failed".to_owned(),
+    };
     let mut text = format!(
-        "\n### {name}\n\n{} requests, {} failed; the fault lasted {:.1} s; {recovered}; {} things that were acknowledged looked at afterwards, {} wrong\n\n",
+        "\n### {name}\n\n{} requests, {} failed. The fault lasted {:.1} s; {recovered}.\nLooked at afterwards: {looked_at}; {} wrong.\n\n",
         records.len(),
         failures.count(),
-        lasted.as_secs_f64(),
-        checked,
+        fault.lasted().as_secs_f64(),
         world.ledger.open().violations.len(),
     );
     text.push_str("| request | sent | failed | how | worst ms | worst ms of a failure |\n|---|---:|---:|---|---:|---:|\n");
@@ -88,15 +102,15 @@ fn worst(records: &[&Record]) -> String {
 }
 
 /// Fails on a failure that the fault does not excuse, and on whatever was lost.
-pub fn judge(world: &World, fault: Fault, excused: impl Fn(&Record) -> bool) {
+pub fn judge(world: &World, fault: &Fault, excused: impl Fn(&Record) -> bool) {
     let records = world.records.all();
     let not_excused: Vec<String> = records
         .iter()
         .filter(|record| record.failure.is_some() && !excused(record))
         .map(|record| {
-            let since = |time: Instant| match time.checked_duration_since(fault.began) {
+            let since = |time: Instant| match time.checked_duration_since(fault.began()) {
                 Some(after) => format!("+{:.3} s", after.as_secs_f64()),
-                None => format!("-{:.3} s", (fault.began - time).as_secs_f64()),
+                None => format!("-{:.3} s", (fault.began() - time).as_secs_f64()),
             };
             let failure = record.failure.as_ref().map(ToString::to_string).unwrap_or_default();
             format!(
@@ -110,7 +124,7 @@ pub fn judge(world: &World, fault: Fault, excused: impl Fn(&Record) -> bool) {
     assert!(
         not_excused.is_empty(),
         "the fault, from 0 to {:?}, does not excuse {} failures:\n{}",
-        fault.ended - fault.began,
+        fault.ended() - fault.began(),
         not_excused.len(),
         not_excused[..not_excused.len().min(SHOWN)].join("\n")
     );

@@ -11,13 +11,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// How often each replica is asked whether it is ready. This long, and a request, a lost replica is not noticed.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// A replica that does not say that it is ready by then gets no requests.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub struct Balancer {
     pub address: SocketAddr,
     slots: Arc<Vec<Slot>>,
+    /// Of so many answers one is lost; 0: none
+    loses_one_in: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
@@ -45,20 +47,26 @@ impl Balancer {
             let slots = Arc::clone(&slots);
             tasks.spawn(async move { slots[number].look().await });
         }
-        let all = Arc::clone(&slots);
+        let loses_one_in = Arc::new(AtomicUsize::new(0));
+        let (all, loses) = (Arc::clone(&slots), Arc::clone(&loses_one_in));
         tasks.spawn(async move {
-            let next = AtomicUsize::new(0);
+            let mut number = 0_usize;
             while let Ok((client, _)) = listener.accept().await {
+                number += 1;
                 let ready: Vec<SocketAddr> = all.iter().filter_map(|slot| *slot.ready.borrow()).collect();
-                if !ready.is_empty() {
-                    let chosen = ready[next.fetch_add(1, Ordering::Relaxed) % ready.len()];
-                    tokio::spawn(pass_on(client, chosen));
+                let Some(chosen) = ready.get(number % ready.len().max(1)) else {
+                    continue;
+                };
+                match loses.load(Ordering::Relaxed) {
+                    every @ 1.. if number.is_multiple_of(every) => drop(tokio::spawn(lose_the_answer(client, *chosen))),
+                    _ => drop(tokio::spawn(pass_on(client, *chosen))),
                 }
             }
         });
         Self {
             address,
             slots,
+            loses_one_in,
             _tasks: tasks,
         }
     }
@@ -66,6 +74,11 @@ impl Balancer {
     /// A replica is here from now on.
     pub fn send_to(&self, number: usize, address: SocketAddr) {
         self.slots[number].address.send_replace(Some(address));
+    }
+
+    /// From now on, of so many answers one is lost on its way; 0: none.
+    pub fn lose_one_in(&self, answers: usize) {
+        self.loses_one_in.store(answers, Ordering::Relaxed);
     }
 
     /// Completes when a replica gets requests, or none any more.
@@ -105,5 +118,21 @@ async fn says_ready(address: SocketAddr) -> Option<bool> {
 async fn pass_on(mut client: TcpStream, replica: SocketAddr) {
     if let Ok(mut replica) = TcpStream::connect(replica).await {
         let _ = copy_bidirectional(&mut client, &mut replica).await;
+    }
+}
+
+/// The replica gets the request and answers; the connection to the client breaks before that.
+async fn lose_the_answer(client: TcpStream, replica: SocketAddr) {
+    if let Ok(mut replica) = TcpStream::connect(replica).await {
+        let (mut from_client, to_client) = client.into_split();
+        let (mut from_replica, mut to_replica) = replica.split();
+        let answered = async {
+            let _ = from_replica.read_u8().await;
+        };
+        tokio::select! {
+            _ = tokio::io::copy(&mut from_client, &mut to_replica) => {}
+            () = answered => {}
+        }
+        drop(to_client);
     }
 }

@@ -6,6 +6,7 @@ mod replica;
 
 use crate::postgres::{self, Postgres};
 use balancer::Balancer;
+pub use replica::DRAIN_SECONDS;
 use replica::Replica;
 
 /// How many replicas there are.
@@ -60,6 +61,11 @@ impl Cluster {
         assert!(self.replicas[number].is_none());
         self.replicas[number] = Some(self.another());
         self.takes_requests(number).await;
+    }
+
+    /// From now on, of so many answers one is lost on its way; 0: none.
+    pub fn lose_one_answer_in(&self, answers: usize) {
+        self.balancer.lose_one_in(answers);
     }
 
     /// SIGKILL; returns when the balancer has noticed.

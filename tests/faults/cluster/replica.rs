@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// After SIGTERM a replica serves on for this long: several times what the balancer needs to hear of it.
-const DRAIN_SECONDS: &str = "2";
+pub const DRAIN_SECONDS: u64 = 2;
 
 pub struct Replica {
     process: Process,
@@ -18,6 +18,7 @@ impl Replica {
     pub fn start(folder: &Path, database: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
         let (manifests, kek) = (manifests::folder(folder), manifests::kek(folder));
+        let drain = DRAIN_SECONDS.to_string();
         let settings = [
             ("NAUTHERA_LISTEN", "127.0.0.1:0"),
             ("NAUTHERA_MANIFESTS", manifests.to_str().unwrap()),
@@ -26,7 +27,7 @@ impl Replica {
             ("NAUTHERA_AUTH_SERVER", "identity/main"),
             ("NAUTHERA_DATABASE_URL", database),
             ("NAUTHERA_WORKERS", "2"),
-            ("NAUTHERA_DRAIN_SECONDS", DRAIN_SECONDS),
+            ("NAUTHERA_DRAIN_SECONDS", &drain),
         ];
         Self {
             process: Process::start(&["serve"], &settings),

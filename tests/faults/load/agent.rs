@@ -1,6 +1,6 @@
 //! One browser, or one program: sends a request, writes down what became of it.
 
-use super::record::{Act, Failure, Record, Records};
+use super::record::{Act, Earlier, Failure, Record, Records};
 use reqwest::header::HeaderMap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -110,7 +110,7 @@ impl Agent {
     }
 
     pub async fn get<T>(&self, act: Act, path: &str, read: impl FnOnce(&Answer) -> Result<T, Failure>) -> Result<T, Failure> {
-        self.send(act, self.http.get(format!("{}{path}", self.origin)), Instant::now(), read)
+        self.send(act, self.http.get(format!("{}{path}", self.origin)), Earlier::default(), read)
             .await
     }
 
@@ -121,29 +121,29 @@ impl Agent {
         fields: &[(&str, &str)],
         read: impl FnOnce(&Answer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.post_again(act, path, fields, Instant::now(), read).await
+        self.post_again(act, path, fields, Earlier::default(), read).await
     }
 
-    /// A request that was tried before, first at that time.
+    /// A request that may have been tried before.
     pub async fn post_again<T>(
         &self,
         act: Act,
         path: &str,
         fields: &[(&str, &str)],
-        first_tried: Instant,
+        earlier: Earlier,
         read: impl FnOnce(&Answer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self.http.post(format!("{}{path}", self.origin));
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        self.send(act, request, first_tried, read).await
+        self.send(act, request, earlier, read).await
     }
 
     async fn send<T>(
         &self,
         act: Act,
         mut request: reqwest::RequestBuilder,
-        first_tried: Instant,
+        earlier: Earlier,
         read: impl FnOnce(&Answer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let cookies = self.cookie_header();
@@ -161,7 +161,7 @@ impl Agent {
             started,
             took: started.elapsed(),
             failure: outcome.as_ref().err().cloned(),
-            first_tried: first_tried.min(started),
+            earlier,
         });
         outcome
     }

@@ -18,9 +18,9 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A whole login every so often, a refresh, a service's request.
-const VISIT_EVERY: Duration = Duration::from_millis(400);
-const REFRESH_EVERY: Duration = Duration::from_millis(125);
-const SERVE_EVERY: Duration = Duration::from_millis(60);
+const VISIT_EVERY: Duration = Duration::from_millis(250);
+const REFRESH_EVERY: Duration = Duration::from_millis(60);
+const SERVE_EVERY: Duration = Duration::from_millis(30);
 
 /// What all workers share.
 pub struct World {

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::people::{family, proof};
-use super::record::{Act, Failure};
+use super::record::{Act, Earlier, Failure};
 use crate::cluster::manifests::{SECRET, SERVICE};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,16 +20,14 @@ pub async fn refresh(world: Arc<World>, _: usize) -> Result<(), Failure> {
     };
     let mut fields = proof(&held.website);
     fields.extend([("grant_type", "refresh_token"), ("refresh_token", held.refresh.as_str())]);
-    let first_tried = Instant::now();
-    let (mut pause, mut in_doubt) = (FIRST_PAUSE, false);
+    let (mut pause, mut earlier) = (FIRST_PAUSE, Earlier::default());
     loop {
+        let began = Instant::now();
         let outcome = world
             .agent
-            .post_again(Act::Refresh, "/token", &fields, first_tried, |answer| {
-                match answer.error().as_deref() {
-                    Some("invalid_grant") if in_doubt => Err(Failure::LostInDoubt),
-                    _ => family(&held.website, answer),
-                }
+            .post_again(Act::Refresh, "/token", &fields, earlier, |answer| match answer.error().as_deref() {
+                Some("invalid_grant") if earlier.count > 0 => Err(Failure::LostInDoubt),
+                _ => family(&held.website, answer),
             })
             .await;
         match outcome {
@@ -40,7 +38,10 @@ pub async fn refresh(world: Arc<World>, _: usize) -> Result<(), Failure> {
                 ledger.families.push_back(next);
                 return Ok(());
             }
-            Err(Failure::Unavailable | Failure::Connection) => in_doubt = true,
+            Err(Failure::Unavailable | Failure::Connection) => {
+                earlier.first.get_or_insert(began);
+                earlier.count += 1;
+            }
             Err(Failure::LostInDoubt) => {
                 world.ledger.open().lost_in_doubt += 1;
                 return Ok(());

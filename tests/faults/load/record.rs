@@ -82,8 +82,15 @@ pub struct Record {
     pub started: Instant,
     pub took: Duration,
     pub failure: Option<Failure>,
-    /// For a refresh: when the first request with this token began
-    pub first_tried: Instant,
+    pub earlier: Earlier,
+}
+
+/// Requests with the same token whose outcome nobody knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Earlier {
+    /// When the first one began
+    pub first: Option<Instant>,
+    pub count: usize,
 }
 
 impl Record {

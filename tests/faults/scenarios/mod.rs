@@ -1,5 +1,7 @@
 //! One fault a file.
 
+mod answers_lost;
+mod ended_without_database;
 mod keys_rotated;
 mod migrated;
 mod postgres_frozen;
@@ -14,7 +16,7 @@ use crate::invariants;
 use crate::load::Load;
 use crate::load::record::{Failure, Record};
 use crate::report::{self, Fault};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// So many requests that need the database succeed before a fault, and again after it.
 const STEADY: usize = 100;
@@ -32,7 +34,7 @@ const RECOVERY: Duration = Duration::from_millis(3 * (500 + 3000));
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Brings about a fault under load and looks at everything afterwards. `excused` says which failures `docs/failure.md` allows.
-async fn scenario(name: &str, inflict: impl AsyncFnOnce(&mut Cluster, &Load) -> Fault, excused: impl Fn(&Record, Fault) -> bool) {
+async fn scenario(name: &str, inflict: impl AsyncFnOnce(&mut Cluster, &Load) -> Fault, excused: impl Fn(&Record, &Fault) -> bool) {
     let mut cluster = Cluster::start(STEADY_KEYS).await;
     let load = Load::start(&cluster.origin);
     load.world.records.succeed(STEADY).await;
@@ -42,20 +44,23 @@ async fn scenario(name: &str, inflict: impl AsyncFnOnce(&mut Cluster, &Load) -> 
 }
 
 /// Ends the load, looks at everything, prints the table, ends the replicas, judges.
-async fn finish(name: &str, cluster: Cluster, load: Load, fault: Fault, excused: impl Fn(&Record, Fault) -> bool) {
+async fn finish(name: &str, cluster: Cluster, load: Load, fault: Fault, excused: impl Fn(&Record, &Fault) -> bool) {
     let world = load.stop().await;
-    let checked = invariants::check(&world).await;
-    print!("{}", report::table(name, &world, fault, checked));
+    let looked_at = invariants::check(&world).await;
+    print!("{}", report::table(name, &world, &fault, &looked_at));
     cluster.stop();
-    report::judge(&world, fault, |record| excused(record, fault));
+    report::judge(&world, &fault, |record| excused(record, &fault));
 }
 
 /// Without the database: what needs no row goes on, the rest is *unavailable*, soon, and for no longer than it takes to notice that the database is back.
 /// A public client's refresh whose answer was lost may be repeated within the grace; later that looks like theft.
-fn database_was_away(record: &Record, fault: Fault) -> bool {
+fn database_was_away(record: &Record, fault: &Fault) -> bool {
     match &record.failure {
         Some(Failure::Unavailable) => !record.act.goes_on_without_rows() && fault.touches(record, RECOVERY) && record.took <= LONGEST,
-        Some(Failure::LostInDoubt) => record.first_tried <= fault.began && record.started - record.first_tried > GRACE,
+        Some(Failure::LostInDoubt) => {
+            let was_under_way = |first: Instant| first <= fault.began() && record.started - first > GRACE;
+            record.earlier.first.is_some_and(was_under_way)
+        }
         _ => false,
     }
 }

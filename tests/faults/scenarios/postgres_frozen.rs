@@ -22,14 +22,14 @@ async fn postgresql_hangs_for_ten_seconds() {
     let fault = Fault::since(began);
     load.world.records.succeed(super::STEADY).await;
     let records = load.world.records.clone();
-    finish("PostgreSQL frozen for 10 s", cluster, load, fault, database_was_away).await;
+    finish("PostgreSQL frozen for 10 s", cluster, load, fault.clone(), database_was_away).await;
 
     // Once a few acts have waited for their deadline, the others do not.
     let breaker_is_open = began + STORE_DEADLINE + Duration::from_secs(1);
     let mut refused: Vec<Duration> = records
         .all()
         .iter()
-        .filter(|record| is_refused(record) && record.started > breaker_is_open && record.started < fault.ended)
+        .filter(|record| is_refused(record) && record.started > breaker_is_open && record.started < fault.ended())
         .map(|record| record.took)
         .collect();
     refused.sort();
