@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-/// So many failures are shown in full.
+/// So many lines are shown of what is wrong.
 const SHOWN: usize = 30;
 
 /// When something was taken away, and when it was back: once, or several times.
@@ -121,13 +121,18 @@ pub fn judge(world: &World, fault: &Fault, excused: impl Fn(&Record) -> bool) {
             )
         })
         .collect();
+    let violations = world.ledger.open().violations.clone();
     assert!(
-        not_excused.is_empty(),
-        "the fault, from 0 to {:?}, does not excuse {} failures:\n{}",
+        not_excused.is_empty() && violations.is_empty(),
+        "the fault, from 0 to {:?}, does not excuse {} failures:\n{}\n{} things do not hold:\n{}",
         fault.ended() - fault.began(),
         not_excused.len(),
-        not_excused[..not_excused.len().min(SHOWN)].join("\n")
+        first_of(&not_excused),
+        violations.len(),
+        first_of(&violations),
     );
-    let violations = world.ledger.open().violations.clone();
-    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
+
+fn first_of(lines: &[String]) -> String {
+    lines[..lines.len().min(SHOWN)].join("\n")
 }

@@ -5,8 +5,8 @@ use crate::process::Process;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// After SIGTERM a replica serves on for this long: several times what the balancer needs to hear of it.
-pub const DRAIN_SECONDS: u64 = 2;
+/// After SIGTERM a replica serves on for this long, as the operator's pods do: many times what the balancer needs to hear of it.
+pub const DRAIN_SECONDS: u64 = 5;
 
 pub struct Replica {
     process: Process,

@@ -1,4 +1,4 @@
-//! A steady mix of requests, sent at its own pace whatever becomes of those before.
+//! A steady mix of requests, sent at a pace of its own whatever becomes of those before, within bounds.
 
 pub mod agent;
 pub mod ledger;
@@ -16,11 +16,26 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
 
-/// A whole login every so often, a refresh, a service's request.
-const VISIT_EVERY: Duration = Duration::from_millis(250);
-const REFRESH_EVERY: Duration = Duration::from_millis(60);
-const SERVE_EVERY: Duration = Duration::from_millis(30);
+/// How often one kind of work begins, and how much of it may be under way: a machine that is too slow for the pace gets less, not ever more.
+struct Pace {
+    every: Duration,
+    at_once: usize,
+}
+
+const VISITS: Pace = Pace::new(250, 4);
+const REFRESHES: Pace = Pace::new(60, 16);
+const SERVICES: Pace = Pace::new(30, 16);
+
+impl Pace {
+    const fn new(millis: u64, at_once: usize) -> Self {
+        Self {
+            every: Duration::from_millis(millis),
+            at_once,
+        }
+    }
+}
 
 /// What all workers share.
 pub struct World {
@@ -49,9 +64,9 @@ impl Load {
         });
         let stop = watch::Sender::new(false);
         let workers = vec![
-            tokio::spawn(pace(VISIT_EVERY, stop.subscribe(), Arc::clone(&world), people::visit)),
-            tokio::spawn(pace(REFRESH_EVERY, stop.subscribe(), Arc::clone(&world), programs::refresh)),
-            tokio::spawn(pace(SERVE_EVERY, stop.subscribe(), Arc::clone(&world), programs::serve)),
+            tokio::spawn(keep(VISITS, stop.subscribe(), Arc::clone(&world), people::visit)),
+            tokio::spawn(keep(REFRESHES, stop.subscribe(), Arc::clone(&world), programs::refresh)),
+            tokio::spawn(keep(SERVICES, stop.subscribe(), Arc::clone(&world), programs::serve)),
         ];
         Self { world, stop, workers }
     }
@@ -67,14 +82,15 @@ impl Load {
 }
 
 /// Begins `work` at each tick. What it came to is in the records; a panic in it is the test's.
-async fn pace<F>(every: Duration, mut stop: watch::Receiver<bool>, world: Arc<World>, work: impl Fn(Arc<World>, usize) -> F)
+async fn keep<F>(pace: Pace, mut stop: watch::Receiver<bool>, world: Arc<World>, work: impl Fn(Arc<World>, usize) -> F)
 where
     F: Future<Output = Result<(), Failure>> + Send + 'static,
 {
-    let (mut ticks, mut running, mut number) = (tokio::time::interval(every), JoinSet::new(), 0);
+    let (mut ticks, mut running, mut number) = (tokio::time::interval(pace.every), JoinSet::new(), 0);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = ticks.tick() => {
+            _ = ticks.tick(), if running.len() < pace.at_once => {
                 running.spawn(work(Arc::clone(&world), number));
                 number += 1;
             }

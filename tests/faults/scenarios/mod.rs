@@ -19,7 +19,7 @@ use crate::report::{self, Fault};
 use std::time::{Duration, Instant};
 
 /// So many requests that need the database succeed before a fault, and again after it.
-const STEADY: usize = 100;
+const STEADY: usize = 150;
 
 /// An act of the store is given up after this long (docs/storage.md).
 const STORE_DEADLINE: Duration = Duration::from_secs(3);
