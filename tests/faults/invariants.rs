@@ -95,8 +95,7 @@ pub async fn check(world: &World) -> String {
         .map(|(website, code)| is_used_up(&agent, website, code).boxed())
         .collect();
     look(replays, &mut found).await;
-    let text = format!(
-        "{} sessions, {} that were ended, {} consents, {} used codes, {} refresh tokens, {} that were given back, {} access tokens, {} that were revoked; {} refresh tokens lost in doubt",
+    let counts = [
         holds.sessions.len(),
         holds.logged_out.len(),
         holds.consents.len(),
@@ -105,6 +104,12 @@ pub async fn check(world: &World) -> String {
         holds.given_back.len(),
         holds.issued.len(),
         holds.revoked.len(),
+    ];
+    let [sessions, logged_out, consents, codes, families, given_back, issued, revoked] = counts;
+    let text = format!(
+        "{} things that were acknowledged ({sessions} sessions, {logged_out} that were ended, {consents} consents, {codes} used codes, \
+         {families} refresh tokens, {given_back} that were given back, {issued} access tokens, {revoked} that were revoked); {} refresh tokens lost in doubt",
+        counts.iter().sum::<usize>(),
         holds.lost_in_doubt,
     );
     world.ledger.open().violations = found;

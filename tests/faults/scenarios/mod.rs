@@ -1,6 +1,7 @@
 //! One fault a file.
 
 mod answers_lost;
+mod ended_while_behind;
 mod ended_without_database;
 mod keys_rotated;
 mod migrated;
