@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Wires the rooms together.
 
+mod catch_up;
 pub mod check;
 pub mod crds;
 mod database;

@@ -1,5 +1,6 @@
 //! The server that `dev` and `serve` run: the platform's actors, the HTTP workers, and their orderly end.
 
+use super::catch_up::catch_up;
 use super::process::{Ending, Signals};
 use crate::actors::platform::{Platform, PlatformSettings};
 use crate::grpc::server::ConfigServer;
@@ -9,7 +10,7 @@ use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,8 @@ pub struct Server {
     pub platform: Platform,
     handle: ServerHandle,
     task: JoinHandle<std::io::Result<()>>,
+    address: SocketAddr,
+    workers: usize,
     drain: Duration,
     config: Option<ConfigServer>,
 }
@@ -63,10 +66,11 @@ impl Server {
             ..PlatformSettings::new(settings.store, Metrics::new())
         })
         .await?;
+        let (address, workers) = (settings.listener.local_addr()?, settings.workers);
         let listen = Listen {
             listeners: vec![settings.listener],
             tls: settings.tls,
-            workers: settings.workers,
+            workers,
             proxies: settings.proxies,
         };
         let server = serve(listen, &platform).context("the HTTP server does not start")?;
@@ -74,6 +78,8 @@ impl Server {
             platform,
             handle: server.handle(),
             task: actix_rt::spawn(server),
+            address,
+            workers,
             drain: settings.drain,
             config: None,
         })
@@ -113,6 +119,9 @@ impl Server {
             }
         };
         signals.end_at_once_on_the_next();
+        if !self.task.is_finished() {
+            catch_up(self.address, self.workers).await;
+        }
         // The server bounds how long requests may take now (`http::limits`).
         self.handle.stop(true).await;
         // Until here a configuration can come: what is issued last obeys it too.
@@ -147,6 +156,7 @@ pub fn default_workers() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::catch_up::CATCH_UP_WITHIN;
     use crate::grpc::server::END_WITHIN;
     use crate::http::limits::SHUTDOWN_TIMEOUT_SECONDS;
     use crate::operator::settings::ENDS_WITHIN_SECONDS;
@@ -154,7 +164,7 @@ mod tests {
     #[test]
     fn a_process_ends_within_the_time_that_its_pod_gives_it() {
         let requests = Duration::from_secs(SHUTDOWN_TIMEOUT_SECONDS);
-        let longest = requests + END_WITHIN + PLATFORM_DEADLINE + PLATFORM_DEADLINE;
+        let longest = CATCH_UP_WITHIN + requests + END_WITHIN + PLATFORM_DEADLINE + PLATFORM_DEADLINE;
         assert!(longest < Duration::from_secs(ENDS_WITHIN_SECONDS.into()), "{longest:?}");
     }
 }
