@@ -113,8 +113,12 @@ pub fn judge(world: &World, fault: &Fault, excused: impl Fn(&Record) -> bool) {
                 None => format!("-{:.3} s", (fault.began() - time).as_secs_f64()),
             };
             let failure = record.failure.as_ref().map(ToString::to_string).unwrap_or_default();
+            let earlier = match record.earlier.first {
+                Some(first) => format!("; {} requests before it, from {}", record.earlier.count, since(first)),
+                None => String::new(),
+            };
             format!(
-                "{}: {failure}, from {} to {}",
+                "{}: {failure}, from {} to {}{earlier}",
                 record.act,
                 since(record.started),
                 since(record.ended())

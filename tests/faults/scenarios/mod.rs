@@ -17,7 +17,7 @@ use crate::invariants;
 use crate::load::Load;
 use crate::load::record::{Failure, Record};
 use crate::report::{self, Fault};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// So many requests that need the database succeed before a fault, and again after it.
 const STEADY: usize = 150;
@@ -30,9 +30,6 @@ const LONGEST: Duration = STORE_DEADLINE.saturating_mul(4);
 
 /// One act every half second tries whether the database is back, and may take its deadline: three times that.
 const RECOVERY: Duration = Duration::from_millis(3 * (500 + 3000));
-
-/// How long a used refresh token may come once more (decision 0007).
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Brings about a fault under load and looks at everything afterwards. `excused` says which failures `docs/failure.md` allows.
 async fn scenario(name: &str, inflict: impl AsyncFnOnce(&mut Cluster, &Load) -> Fault, excused: impl Fn(&Record, &Fault) -> bool) {
@@ -54,14 +51,10 @@ async fn finish(name: &str, cluster: Cluster, load: Load, fault: Fault, excused:
 }
 
 /// Without the database: what needs no row goes on, the rest is *unavailable*, soon, and for no longer than it takes to notice that the database is back.
-/// A public client's refresh whose answer was lost may be repeated within the grace; later that looks like theft.
+/// A public client's refresh whose answer was lost is repeated within its grace (decision 0007), so no family is lost.
 fn database_was_away(record: &Record, fault: &Fault) -> bool {
     match &record.failure {
         Some(Failure::Unavailable) => !record.act.goes_on_without_rows() && fault.touches(record, RECOVERY) && record.took <= LONGEST,
-        Some(Failure::LostInDoubt) => {
-            let was_under_way = |first: Instant| first <= fault.began() && record.started - first > GRACE;
-            record.earlier.first.is_some_and(was_under_way)
-        }
         _ => false,
     }
 }
