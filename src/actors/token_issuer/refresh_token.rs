@@ -13,8 +13,9 @@ use crate::oauth::target;
 use crate::store::records::{GrantRecord, RefreshRecord, RefreshRedemption};
 use std::time::Duration;
 
-/// How long after its use a public client may present a token once more, because the answer was lost on its way.
-pub const RETRY_GRACE: Duration = Duration::from_secs(10);
+/// How long after its use a public client may present a token once more, because the answer was lost on its way: longer than a database that
+/// hangs for ten seconds and a client's way back (decision 0007).
+pub const RETRY_GRACE: Duration = Duration::from_secs(30);
 
 fn invalid_grant(description: &str) -> Fault {
     Fault::OAuth(OAuthError::new(ErrorCode::InvalidGrant, description))
