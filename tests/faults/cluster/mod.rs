@@ -28,7 +28,7 @@ impl Cluster {
     pub async fn start(signing: &str) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let postgres = postgres::start_own();
-        let database = postgres.fresh_database().await;
+        let database = postgres.fresh_database_of_rows().await;
         let balancer = Balancer::start(REPLICAS).await;
         let origin = format!("http://{}", balancer.address);
         let folder = tempfile::tempdir().unwrap();
@@ -41,7 +41,7 @@ impl Cluster {
             balancer,
             folder,
         };
-        // All at once: they also race for the first migration and the first keys.
+        // All at once: they also race for the first keys.
         for number in 0..REPLICAS {
             cluster.replicas[number] = Some(cluster.another());
         }

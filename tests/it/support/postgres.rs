@@ -226,7 +226,7 @@ impl Postgres {
     }
 
     /// The URL of a database whose schema is up to date, for a role that has no more rights than docs/storage.md says.
-    #[allow(dead_code, reason = "it is for tests/it")]
+    #[allow(dead_code, reason = "it is for tests/it and tests/faults")]
     pub async fn fresh_database_of_rows(&self) -> String {
         let url = self.fresh_database().await;
         nauthera::store::migrate(&nauthera::store::StoreSettings::new(&url)).await.unwrap();
