@@ -11,6 +11,7 @@ use super::server::{Server, ServerSettings, default_workers, ready};
 use super::{complain, listen, say};
 use crate::config::snapshot::Snapshot;
 use crate::demo::{self, DemoClient, DemoSettings};
+use crate::http::proxies::TrustedProxies;
 use crate::oauth::grant_type::ClientAuthMethod;
 use crate::store::{StoreSettings, open};
 use anyhow::{Context, ensure};
@@ -82,7 +83,7 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
         listener,
         tls: None,
         workers: default_workers(),
-        proxies: 0,
+        proxies: TrustedProxies::NONE,
         store,
         drain: Duration::ZERO,
         awaited: "no configuration was applied yet",

@@ -60,7 +60,7 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         listener,
         tls,
         workers: args.workers.map_or_else(default_workers, usize::from),
-        proxies: args.trusted_proxies.into(),
+        proxies: args.trusted_proxies,
         store,
         drain: Duration::from_secs(args.drain_seconds.into()),
         awaited: if operated.is_some() {

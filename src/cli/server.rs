@@ -4,6 +4,7 @@ use super::catch_up::catch_up;
 use super::process::{Ending, Signals};
 use crate::actors::platform::{Platform, PlatformSettings};
 use crate::grpc::server::ConfigServer;
+use crate::http::proxies::TrustedProxies;
 use crate::http::server::{Listen, serve};
 use crate::jose::seal::Sealer;
 use crate::store::Store;
@@ -30,8 +31,8 @@ pub struct ServerSettings {
     pub tls: Option<rustls::ServerConfig>,
     /// HTTP workers
     pub workers: usize,
-    /// How many proxies in front of the server append to `X-Forwarded-For`; 0 if that header is nobody's word
-    pub proxies: usize,
+    /// Proxies in front of the server that append to `X-Forwarded-For`
+    pub proxies: TrustedProxies,
     /// What outlives the process
     pub store: Arc<dyn Store>,
     /// After SIGTERM the server says that it is not ready and serves on for this long, so that whoever sends requests here hears of it

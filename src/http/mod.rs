@@ -20,6 +20,7 @@ mod logout;
 mod observe;
 mod pages;
 mod problem;
+pub mod proxies;
 mod revoke;
 mod routes;
 pub mod server;

@@ -1,6 +1,7 @@
 //! Routes, middleware and the listening server with its limits.
 
 use super::limits::{DISCONNECT_TIMEOUT, HEADER_TIMEOUT, KEEP_ALIVE, MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS};
+use super::proxies::TrustedProxies;
 use super::state::AppState;
 use super::{
     authorize, base_path, consent, discovery, files, health, introspect, jwks, login, logout, observe, revoke, start, token, userinfo,
@@ -52,8 +53,8 @@ pub struct Listen {
     pub tls: Option<rustls::ServerConfig>,
     /// HTTP workers (threads)
     pub workers: usize,
-    /// Proxies in front (an Ingress is one) that append to `X-Forwarded-For`; 0 takes the connection's own address
-    pub proxies: usize,
+    /// Proxies in front (an Ingress is one) that append to `X-Forwarded-For`
+    pub proxies: TrustedProxies,
 }
 
 /// Starts the server. Each worker starts actors of its own, once for each listener. Signals are the caller's business; stop by the
@@ -63,7 +64,7 @@ pub struct Listen {
 /// If a socket cannot be used.
 pub fn serve(listen: Listen, platform: &Platform) -> io::Result<Server> {
     let (platform, changes, proxies) = (platform.clone(), Changes::of(platform.store.as_ref()), listen.proxies);
-    let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes, proxies))))
+    let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes, proxies.clone()))))
         .workers(listen.workers)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEADER_TIMEOUT)

@@ -165,6 +165,12 @@ async fn addresses_are_those_that_the_trusted_proxies_saw() {
     assert_eq!(counted_failures("0").await, 2, "alice, and the one address that connects");
     assert_eq!(counted_failures("1").await, 3, "alice, and the two addresses that the proxy saw");
     assert_eq!(counted_failures("2").await, 2, "alice, and 6.6.6.6");
+    assert_eq!(counted_failures("127.0.0.0/8").await, 3, "as with one proxy: this machine is it");
+    assert_eq!(
+        counted_failures("192.0.2.0/24").await,
+        2,
+        "who connects is no proxy, so its word does not count"
+    );
 }
 
 #[test]

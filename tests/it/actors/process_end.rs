@@ -23,7 +23,7 @@ fn crashing_process() {
             listener: TcpListener::bind("127.0.0.1:0")?,
             tls: None,
             workers: 1,
-            proxies: 0,
+            proxies: nauthera::http::proxies::TrustedProxies::NONE,
             store: Arc::new(SqliteStore::in_memory()?),
             drain: Duration::ZERO,
             awaited: "a configuration",

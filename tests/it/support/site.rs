@@ -52,7 +52,7 @@ impl Site {
             listeners: vec![listener],
             tls: None,
             workers: 2,
-            proxies: 0,
+            proxies: nauthera::http::proxies::TrustedProxies::NONE,
         };
         let server = serve(listen, &platform.platform).unwrap();
         let handle = server.handle();

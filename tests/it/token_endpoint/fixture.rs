@@ -166,7 +166,7 @@ impl Server {
             listeners: vec![listener],
             tls: None,
             workers: 1,
-            proxies: 0,
+            proxies: nauthera::http::proxies::TrustedProxies::NONE,
         };
         let server = serve(listen, &test.platform).unwrap();
         let handle = server.handle();
