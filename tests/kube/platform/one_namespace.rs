@@ -24,6 +24,11 @@ async fn helm_install_and_four_manifests_are_a_first_login() {
             "--set=watchNamespace=identity",
         ])
         .success();
+    // As the README says: right after the installation the API server may not know the new kinds in all its answers yet.
+    let operator = "deployment/nauthera-operator";
+    cluster
+        .kubectl(&["-n", "nauthera-system", "rollout", "status", operator, "--timeout=120s"])
+        .success();
     let (port, callback_port) = (free_port(), free_port());
     let callback = format!("http://127.0.0.1:{callback_port}/callback");
     for name in ["01-server", "02-policy", "03-person", "04-client"] {
