@@ -3,6 +3,7 @@
 use crate::store::StoreSettings;
 use crate::store::postgres::ClientFiles;
 use anyhow::{Context, ensure};
+use clap::ArgGroup;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -32,6 +33,27 @@ pub struct DatabaseArgs {
     /// PEM file with that certificate's key
     #[arg(long, env = "NAUTHERA_DATABASE_KEY", value_name = "FILE", requires = "database_cert")]
     pub database_key: Option<PathBuf>,
+}
+
+/// Which database, for commands that need nothing else of a server.
+#[derive(clap::Args, Debug)]
+#[command(group = ArgGroup::new("place").args(["data", "database_url", "database_url_file"]).required(true).multiple(true))]
+pub struct PlaceArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The data folder of a server that names no database
+    #[arg(long, env = "NAUTHERA_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl PlaceArgs {
+    /// As [`settings`].
+    ///
+    /// # Errors
+    /// As [`settings`].
+    pub fn settings(&self) -> anyhow::Result<(StoreSettings, String)> {
+        settings(&self.database, &self.data.clone().unwrap_or_default())
+    }
 }
 
 /// Settings of the store, and what names the database, for messages.

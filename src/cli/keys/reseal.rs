@@ -2,13 +2,12 @@
 
 use crate::actors::key_keeper;
 use crate::actors::last_known_good::{self, Resealed};
-use crate::cli::database::{self, DatabaseArgs};
+use crate::cli::database::PlaceArgs;
 use crate::cli::serve::args::auth_server;
 use crate::cli::{kek, process, say};
 use crate::jose::seal::Sealer;
 use crate::store::{Store, open};
 use anyhow::{Context, anyhow};
-use clap::ArgGroup;
 use jiff::Timestamp;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,7 +17,6 @@ use std::process::ExitCode;
 /// A running server does the same by itself soon after a newer key is in its folder. This command does it at once and says whether the older keys
 /// are still needed. Servers may run meanwhile.
 #[derive(clap::Args, Debug)]
-#[command(group = ArgGroup::new("place").args(["data", "database_url", "database_url_file"]).required(true).multiple(true))]
 pub struct ResealArgs {
     /// Folder of key-encryption keys: the one whose name sorts last seals, the others open what they sealed
     #[arg(long, env = "NAUTHERA_KEK", value_name = "DIR")]
@@ -28,15 +26,12 @@ pub struct ResealArgs {
     auth_server: String,
     /// Which database
     #[command(flatten)]
-    database: DatabaseArgs,
-    /// The data folder of a server that names no database
-    #[arg(long, env = "NAUTHERA_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    place: PlaceArgs,
 }
 
 /// Runs until it is done. The exit code is 1 if something does not open.
 pub fn run(args: &ResealArgs) -> anyhow::Result<ExitCode> {
-    let (settings, named) = database::settings(&args.database, &args.data.clone().unwrap_or_default())?;
+    let (settings, named) = args.place.settings()?;
     let sealer = kek::open_once(&args.kek, &args.auth_server)?;
     process::run(|pools| async move {
         let work = async move {

@@ -38,6 +38,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 pub use tls::ClientFiles;
+use tokio_postgres::Config;
 
 /// How long bringing the schema up to date, or taking over all declared users, may last.
 const LONG: Duration = Duration::from_secs(60);
@@ -59,6 +60,13 @@ pub struct PostgresOptions {
     pub audit_retention: Duration,
 }
 
+/// How the database of a URL is reached.
+fn connector(url: &str, options: &PostgresOptions) -> StoreResult<(Connector, Config)> {
+    let parsed = url::parse(url, options.ca_file.as_deref(), options.client_files.as_ref())?;
+    let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
+    Ok((connector, parsed.config))
+}
+
 /// A store in a PostgreSQL database.
 #[derive(Clone)]
 pub struct PostgresStore {
@@ -75,9 +83,8 @@ impl PostgresStore {
     /// # Errors
     /// As [`super::open`].
     pub async fn migrate(url: &str, options: &PostgresOptions) -> StoreResult<Migrated> {
-        let parsed = url::parse(url, options.ca_file.as_deref(), options.client_files.as_ref())?;
-        let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
-        migrate::run(&connector, &parsed.config).await
+        let (connector, config) = connector(url, options)?;
+        migrate::run(&connector, &config).await
     }
 
     /// Looks at the database without changing it.
@@ -85,9 +92,8 @@ impl PostgresStore {
     /// # Errors
     /// As [`super::open`].
     pub async fn examine(url: &str, options: &PostgresOptions) -> StoreResult<Examination> {
-        let parsed = url::parse(url, options.ca_file.as_deref(), options.client_files.as_ref())?;
-        let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
-        examine::run(&connector, &parsed.config).await
+        let (connector, config) = connector(url, options)?;
+        examine::run(&connector, &config).await
     }
 
     /// Connects, and brings the schema up to date. The connections are driven on the runtime that this is called on.
@@ -95,14 +101,13 @@ impl PostgresStore {
     /// # Errors
     /// As [`super::open`].
     pub async fn open(url: &str, options: &PostgresOptions) -> StoreResult<Self> {
-        let parsed = url::parse(url, options.ca_file.as_deref(), options.client_files.as_ref())?;
-        let connector = Connector::new(&parsed.tls, options.deadline, options.schema.clone())?;
-        migrate::run(&connector, &parsed.config).await?;
-        let listener = Listener::start(connector.clone(), parsed.config.clone());
+        let (connector, config) = connector(url, options)?;
+        migrate::run(&connector, &config).await?;
+        let listener = Listener::start(connector.clone(), config.clone());
         let manager_config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let pool = Pool::builder(Manager::from_connect(parsed.config, connector, manager_config))
+        let pool = Pool::builder(Manager::from_connect(config, connector, manager_config))
             .max_size(options.connections.max(1))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(options.deadline))
