@@ -6,9 +6,9 @@ mod finding;
 mod settings;
 
 use super::serve::ServeArgs;
+use super::style::Style;
 use super::{process, say};
 use finding::{Finding, Verdict};
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Settings of `nauthera doctor`: those of `nauthera serve`.
@@ -31,9 +31,9 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         let mut findings = settings::look(serve);
         findings.extend(certificates::look(serve));
         findings.extend(database::look(serve, &pools).await);
-        let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let style = Style::of_stdout();
         for finding in &findings {
-            say(&finding.line(colours));
+            say(&finding.line(style));
         }
         say(&summary(&findings));
         let sick = findings.iter().any(|finding| finding.verdict == Verdict::Fault);

@@ -15,6 +15,7 @@ pub mod operator;
 pub mod process;
 pub mod serve;
 pub mod server;
+mod style;
 mod tls;
 
 use crate::telemetry::logs::{self, LogFormat};

@@ -1,21 +1,12 @@
 //! `nauthera check` and `nauthera crds`, as a person runs them.
 
+use crate::support::process::run;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 use tempfile::TempDir;
 
-fn nauthera(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_nauthera"))
-        .args(args)
-        .env_remove("NAUTHERA_LOG")
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap()
-}
-
 fn check(folder: &Path) -> (i32, String) {
-    let output = nauthera(&["check", "-f", folder.to_str().unwrap()]);
+    let output = run(&["check", "-f", folder.to_str().unwrap()]);
     let text = String::from_utf8(output.stdout).unwrap();
     (output.status.code().unwrap(), text)
 }
@@ -105,7 +96,7 @@ spec:
 "
     );
     let folder = folder(&[("all.yaml", &published)]);
-    let output = nauthera(&["check", "-f", folder.path().to_str().unwrap(), "-o", "json"]);
+    let output = run(&["check", "-f", folder.path().to_str().unwrap(), "-o", "json"]);
     assert_eq!(output.status.code(), Some(1));
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["problems"].as_array().unwrap().len(), 0, "{value:#}");
@@ -137,7 +128,7 @@ fn a_refused_client_is_named_with_its_place_and_the_exit_code_is_1() {
 #[test]
 fn json_says_the_same_for_programs() {
     let folder = folder(&[("server.yaml", SERVER), ("client.yaml", CLIENT)]);
-    let output = nauthera(&["check", "-o", "json", "-f", folder.path().to_str().unwrap()]);
+    let output = run(&["check", "-o", "json", "-f", folder.path().to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0));
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(value["ok"], true);
@@ -246,7 +237,7 @@ fn clumsy_files_are_reported_with_file_line_and_reason() {
     ];
     for (what, text, line, part) in cases {
         let folder = folder(&[("file.yaml", text)]);
-        let output = nauthera(&["check", "-o", "json", "-f", folder.path().to_str().unwrap()]);
+        let output = run(&["check", "-o", "json", "-f", folder.path().to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(1), "{what}: {output:?}");
         let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let problem = &value["problems"][0];
@@ -337,11 +328,11 @@ fn a_secrets_value_is_in_no_message() {
 
 #[test]
 fn a_missing_folder_and_a_wrong_flag_are_usage_errors() {
-    let output = nauthera(&["check", "-f", "/nowhere/at/all"]);
+    let output = run(&["check", "-f", "/nowhere/at/all"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nowhere/at/all"));
-    assert_eq!(nauthera(&["check"]).status.code(), Some(2));
-    assert_eq!(nauthera(&["check", "-f", ".", "-o", "xml"]).status.code(), Some(2));
+    assert_eq!(run(&["check"]).status.code(), Some(2));
+    assert_eq!(run(&["check", "-f", ".", "-o", "xml"]).status.code(), Some(2));
 }
 
 #[test]
@@ -353,7 +344,7 @@ fn an_empty_folder_says_that_nothing_was_found() {
 
 #[test]
 fn crds_prints_one_yaml_document_a_kind() {
-    let output = nauthera(&["crds"]);
+    let output = run(&["crds"]);
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
     for name in [

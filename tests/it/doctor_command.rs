@@ -1,17 +1,12 @@
 //! `nauthera doctor`, as a person runs it before a server is started.
 
 use crate::support::postgres;
+use crate::support::process::run;
 use std::path::Path;
-use std::process::Command;
 
 fn doctor(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_nauthera"))
-        .args(["doctor", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()])
-        .args(arguments)
-        .env_remove("NAUTHERA_LOG")
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap();
+    let place = ["doctor", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
+    let output = run(&[&place, arguments].concat());
     let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     (output.status.code(), said)
 }

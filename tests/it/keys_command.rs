@@ -1,6 +1,7 @@
 //! `nauthera keys reseal`, as a person runs it when a key-encryption key is exchanged.
 
 use crate::support::platform::{START, TestPlatform, snapshot};
+use crate::support::process::run;
 use nauthera::actors::config_holder::ApplyAt;
 use nauthera::config::revision;
 use nauthera::config::snapshot::Position;
@@ -8,8 +9,6 @@ use nauthera::jose::seal::{Sealer, SealingKeys};
 use nauthera::store::records::KeyRecord;
 use nauthera::store::sqlite::SqliteStore;
 use nauthera::store::{Configurations, Keys, Store};
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 /// A folder with a server's data, and one with key-encryption keys.
@@ -68,28 +67,11 @@ impl Scene {
     }
 
     fn reseal(&self, server: &str) -> (Option<i32>, String) {
-        reseal(self.data.path(), self.kek.path(), server)
+        let [data, kek] = [&self.data, &self.kek].map(|folder| folder.path().to_str().unwrap());
+        let output = run(&["keys", "reseal", "--auth-server", server, "--data", data, "--kek", kek]);
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
     }
-}
-
-fn reseal(data: &Path, kek: &Path, server: &str) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_nauthera"))
-        .args([
-            "keys",
-            "reseal",
-            "--auth-server",
-            server,
-            "--data",
-            data.to_str().unwrap(),
-            "--kek",
-            kek.to_str().unwrap(),
-        ])
-        .env_remove("NAUTHERA_LOG")
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    (output.status.code(), said)
 }
 
 #[actix_rt::test]

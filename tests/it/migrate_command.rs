@@ -1,17 +1,11 @@
 //! `nauthera migrate`, as a person runs it, and the role that a server can do with afterwards.
 
 use crate::support::postgres;
+use crate::support::process::run;
 use nauthera::store::{StoreError, StoreSettings, open};
-use std::process::Command;
 
 fn migrate(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_nauthera"))
-        .arg("migrate")
-        .args(arguments)
-        .env_remove("NAUTHERA_LOG")
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap();
+    let output = run(&[&["migrate"], arguments].concat());
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }

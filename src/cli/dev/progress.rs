@@ -1,8 +1,9 @@
 //! What `nauthera dev` prints while it runs: the greeting once, then a line for each change of the manifests.
 
-use super::banner::{Style, short};
+use super::banner::short;
 use crate::cli::manifests::Round;
 use crate::cli::say;
+use crate::cli::style::Style;
 use std::path::PathBuf;
 
 #[derive(Default)]

@@ -1,5 +1,7 @@
 //! One thing that was looked at.
 
+use crate::cli::style::Style;
+
 /// What was thought of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -44,16 +46,11 @@ impl Finding {
     }
 
     /// As a person reads it.
-    pub fn line(&self, colours: bool) -> String {
-        let (word, colour) = match self.verdict {
-            Verdict::Well => ("ok  ", "32"),
-            Verdict::Warning => ("look", "33"),
-            Verdict::Fault => ("mend", "31"),
-        };
-        let word = if colours {
-            format!("\u{1b}[{colour}m{word}\u{1b}[0m")
-        } else {
-            word.to_owned()
+    pub fn line(&self, style: Style) -> String {
+        let word = match self.verdict {
+            Verdict::Well => style.good("ok  "),
+            Verdict::Warning => style.fair("look"),
+            Verdict::Fault => style.bad("mend"),
         };
         format!("{word}  {:13}  {}", self.subject, self.text)
     }

@@ -5,7 +5,7 @@ use nauthera::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::oauth::scope::Scopes;
 use nauthera::store::Store;
-use nauthera::store::records::{CodeRecord, CodeRedemption, GrantRecord, RefreshRecord, SessionRecord, UserProfile, UserRecord};
+use nauthera::store::records::{CodeRecord, CodeRedemption, GrantRecord, KeyRecord, RefreshRecord, SessionRecord, UserProfile, UserRecord};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,4 +152,18 @@ pub async fn together<T: Send + 'static>(futures: Vec<impl Future<Output = T> + 
         results.push(task.await.unwrap());
     }
     results
+}
+
+/// A key of this purpose, in the clear.
+pub fn key(kid: &str, purpose: &str, created: i64) -> KeyRecord {
+    KeyRecord {
+        kid: kid.to_owned(),
+        purpose: purpose.to_owned(),
+        material: vec![0, 255, 39, 34],
+        sealed_with: None,
+        created_at: at(created),
+        active_from: at(created + 10),
+        retires_at: None,
+        expires_at: None,
+    }
 }

@@ -1,4 +1,4 @@
-use super::fixtures::{at, together};
+use super::fixtures::{at, key, together};
 use super::on_every_store;
 use nauthera::store::Store;
 use nauthera::store::records::KeyRecord;
@@ -13,19 +13,6 @@ on_every_store!(
     never_takes_a_kid_twice,
     seals_a_key_anew_if_it_is_as_it_was_expected,
 );
-
-fn key(kid: &str, purpose: &str, created: i64) -> KeyRecord {
-    KeyRecord {
-        kid: kid.to_owned(),
-        purpose: purpose.to_owned(),
-        material: vec![0, 255, 39, 34],
-        sealed_with: None,
-        created_at: at(created),
-        active_from: at(created + 10),
-        retires_at: None,
-        expires_at: None,
-    }
-}
 
 async fn keeps_keys_oldest_first_until_they_expire(store: Arc<dyn Store>) {
     let first = key("z", "ES256", 1);

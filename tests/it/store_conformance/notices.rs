@@ -1,9 +1,8 @@
 //! What a server is told of what others change.
 
-use super::fixtures::{alice_logged_in, at, people};
+use super::fixtures::{alice_logged_in, at, key, people};
 use super::proxy::{Mode, Proxy};
 use crate::support::postgres;
-use nauthera::store::records::KeyRecord;
 use nauthera::store::sqlite::SqliteStore;
 use nauthera::store::{Housekeeping, Notices, Store, StoreSettings, open};
 use std::sync::Arc;
@@ -33,19 +32,6 @@ async fn listens(store: &Arc<dyn Store>) -> (watch::Receiver<Notices>, Notices) 
     (notices, now)
 }
 
-fn key(kid: &str) -> KeyRecord {
-    KeyRecord {
-        kid: kid.to_owned(),
-        purpose: "ES256".to_owned(),
-        material: vec![1],
-        sealed_with: None,
-        created_at: at(0),
-        active_from: at(10),
-        retires_at: None,
-        expires_at: None,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_hears_what_another_ends_and_which_keys_it_makes() {
     let url = postgres::server().fresh_database().await;
@@ -62,7 +48,7 @@ async fn a_server_hears_what_another_ends_and_which_keys_it_makes() {
     assert_eq!(here.session(&session.id, at(3)).await.unwrap(), None, "disabled");
     comes(&mut notices, "a disabled user", |now| now.sessions > after.sessions).await;
 
-    assert!(there.add_key(&key("first"), None).await.unwrap());
+    assert!(there.add_key(&key("first", "ES256", 0), None).await.unwrap());
     let made = comes(&mut notices, "a key", |now| now.keys > before.keys).await;
     there.retire_key("first", at(20), at(30)).await.unwrap();
     comes(&mut notices, "a retired key", |now| now.keys > made.keys).await;
@@ -79,7 +65,7 @@ async fn what_changes_nothing_is_not_told_and_neither_is_what_happens_in_another
     here.sweep(at(1), 10).await.unwrap();
     alice_logged_in(&here).await;
     // Notices come in the order of the acts: with this one, all before it would have come.
-    assert!(here.add_key(&key("last"), None).await.unwrap());
+    assert!(here.add_key(&key("last", "ES256", 0), None).await.unwrap());
     let after = comes(&mut notices, "a key", |now| now.keys > before.keys).await;
     assert_eq!(after.sessions, before.sessions);
 }

@@ -2,13 +2,29 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Long enough for a debug build on a busy machine; a test that gets here has failed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The binary, in an environment without settings of ours.
+fn nauthera() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nauthera"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NAUTHERA_")) {
+        command.env_remove(name);
+    }
+    command.env_remove("RUST_LOG");
+    command
+}
+
+/// Runs `nauthera` with these arguments to its end.
+#[allow(dead_code, reason = "it is for tests/it")]
+pub fn run(arguments: &[&str]) -> Output {
+    nauthera().args(arguments).output().unwrap()
+}
 
 /// A running `nauthera`.
 pub struct Process {
@@ -20,12 +36,7 @@ pub struct Process {
 impl Process {
     /// Starts `nauthera` with these arguments; the environment holds no setting of ours but `settings`.
     pub fn start<S: AsRef<std::ffi::OsStr>>(arguments: &[S], settings: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nauthera"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NAUTHERA_")) {
-            command.env_remove(name);
-        }
-        let mut child = command
-            .env_remove("RUST_LOG")
+        let mut child = nauthera()
             .envs(settings.iter().copied())
             .args(arguments)
             .current_dir(std::env::temp_dir())
