@@ -21,6 +21,7 @@ mod keys_command;
 mod login_flow;
 mod migrate_command;
 mod operated;
+mod redis_server;
 mod run;
 mod serve;
 mod store_conformance;

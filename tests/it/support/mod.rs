@@ -3,5 +3,6 @@
 pub mod platform;
 pub mod postgres;
 pub mod process;
+pub mod redis;
 pub mod replica;
 pub mod site;
