@@ -9,7 +9,6 @@ use super::verdict::{Compiled, Status, Verdict};
 use crate::oauth::ids::ClientId;
 use crate::resources::AuthClientSpec;
 use crate::resources::auth_policy::PolicyMode;
-use crate::resources::condition::{Condition, ConditionStatus};
 use std::sync::Arc;
 
 /// Reasons that lie in the resource itself, or in a name that somebody else holds. Whatever else keeps a resource from working (a
@@ -56,20 +55,10 @@ pub fn judge(resources: &Resources, options: &Options, accepted: &Accepted, kind
             judgement.warnings.push(format!("{}: {message}", ready.reason));
         }
     }
-    judgement.warnings.extend(unserved(verdict));
     judgement.warnings.extend(unselected(verdict));
     judgement.warnings.extend(audited(&resources, &compiled, kind, key));
     judgement.warnings.extend(exceeded(verdict));
     judgement
-}
-
-/// Fields that nobody acts on.
-fn unserved(verdict: &Verdict) -> impl Iterator<Item = String> {
-    let is_unserved = |condition: &&Condition| {
-        condition.type_ != "Ready" && condition.status == ConditionStatus::False && condition.reason == "NotServedYet"
-    };
-    let conditions = verdict.status.conditions().iter().filter(is_unserved);
-    conditions.map(|condition| format!("{} NotServedYet: {}", condition.type_, condition.message))
 }
 
 /// A policy that nobody obeys.

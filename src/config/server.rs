@@ -135,13 +135,6 @@ pub fn branding(spec: Option<&BrandingSpec>) -> Branding {
 /// What the server's resource asks for and nobody gives it.
 pub fn unserved(spec: &AuthServerSpec, runtime: Runtime) -> Vec<Condition> {
     let mut found = Vec::new();
-    if spec.cache.is_some() {
-        found.push(Condition::no(
-            "Cache",
-            "NotServedYet",
-            "this release uses no cache: everything is read from the database",
-        ));
-    }
     if runtime == Runtime::Cluster {
         return found;
     }
@@ -157,6 +150,7 @@ pub fn unserved(spec: &AuthServerSpec, runtime: Runtime) -> Vec<Condition> {
         ("image", spec.image.is_some()),
         ("resources", spec.resources.is_some()),
         ("database", spec.database.is_some()),
+        ("cache", spec.cache.is_some()),
         ("exposure", spec.exposure.is_some()),
     ]
     .into_iter()

@@ -88,7 +88,7 @@ pub struct AuthServerSpec {
     /// Its database; the operator's default if left out, and SQLite within its one pod if there is none either
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<Database>,
-    /// Its cache. This release does not use one, and says so in a condition.
+    /// Its cache, Redis or Valkey; none if left out
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<Cache>,
     /// What brings people to its pods: an Ingress, or an HTTPRoute of the Gateway API

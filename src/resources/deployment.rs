@@ -78,10 +78,10 @@ pub struct Database {
     pub secret_ref: LocalRef,
 }
 
-/// A cache beside the database. This release does not use one; a condition says so.
+/// A cache beside the database: Redis or Valkey. Without it a server is slower and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cache {
-    /// A Secret of this namespace with the key `url` (`rediss://…`)
+    /// A Secret of this namespace with the key `url` (`rediss://…` or `redis://…`) and, if you like, `ca.crt`, `tls.crt` and `tls.key`
     pub secret_ref: LocalRef,
 }

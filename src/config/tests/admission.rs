@@ -163,13 +163,3 @@ fn the_other_kinds_are_judged_too() {
     assert_eq!(reason(Kind::AuthPolicy, "bad"), "InvalidSpec");
     assert_eq!(reason(Kind::User, "alice"), "InvalidSpec");
 }
-
-#[test]
-fn a_field_that_nobody_acts_on_is_told() {
-    let world = World::empty().server(
-        "main",
-        json!({"issuerUrl": "https://login.example.org", "cache": {"secretRef": {"name": "c"}}}),
-    );
-    let judgement = world.judge(Kind::AuthServer, "identity", "main");
-    assert!(judgement.warnings[0].starts_with("Cache NotServedYet"), "{:?}", judgement.warnings);
-}

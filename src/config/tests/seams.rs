@@ -72,8 +72,8 @@ fn rotation_and_tls_are_unserved_only_where_files_are_read() {
         let unserved = conditions.filter(|condition| condition.reason == "NotServedYet");
         unserved.map(|condition| condition.type_).collect::<Vec<_>>()
     };
-    assert_eq!(unserved(Runtime::Files), ["Cache", "TLS", "Deployed", "SecretRotation"]);
-    assert_eq!(unserved(Runtime::Cluster), ["Cache"]);
+    assert_eq!(unserved(Runtime::Files), ["TLS", "Deployed", "SecretRotation"]);
+    assert!(unserved(Runtime::Cluster).is_empty());
 }
 
 #[test]

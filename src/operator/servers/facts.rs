@@ -28,6 +28,20 @@ impl Fault {
     }
 }
 
+/// Whether it caches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caching {
+    /// It is not asked to
+    NotAsked,
+    /// In the cache of this Secret
+    Used {
+        /// Its name
+        secret: String,
+    },
+    /// It is asked to and cannot
+    Missing(Fault),
+}
+
 /// How the certificate of its HTTPS is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Certificate {
@@ -51,6 +65,8 @@ pub struct Sources<'a> {
     pub database: &'a Database,
     /// Why it has none, if it has none
     pub embedded: Option<&'static str>,
+    /// Whether it caches
+    pub caching: Caching,
     /// Its Deployment
     pub deployment: Option<&'a Live>,
     /// The certificate of its HTTPS
@@ -66,6 +82,7 @@ pub struct Sources<'a> {
 /// The fact.
 pub fn fact(sources: &Sources<'_>) -> Fact {
     let mut conditions = vec![deployed(sources), available(sources), durable(sources)];
+    conditions.extend(cache(sources));
     conditions.extend(tls(sources));
     let desired = sources
         .deployment
@@ -170,6 +187,24 @@ fn durable(sources: &Sources<'_>) -> Condition {
     }
 }
 
+/// Does not hold `Ready` back: without its cache it is slower and never wrong.
+fn cache(sources: &Sources<'_>) -> Option<Condition> {
+    match &sources.caching {
+        Caching::NotAsked => None,
+        Caching::Used { secret } => {
+            let message = format!("its pods use the cache of the Secret {secret}; their logs and metrics say whether it answers");
+            Some(Condition::yes("Cache", "Used", message))
+        }
+        Caching::Missing(fault) => {
+            let message = format!(
+                "{}; until then its pods run without a cache, which is slower and nothing else",
+                fault.message
+            );
+            Some(Condition::no("Cache", fault.reason, message))
+        }
+    }
+}
+
 fn tls(sources: &Sources<'_>) -> Option<Condition> {
     match &sources.certificate {
         Certificate::NotAsked => None,
@@ -213,6 +248,7 @@ mod tests {
         database: Database,
         deployment: Option<Live>,
         certificate: Certificate,
+        caching: Caching,
         faults: Vec<Fault>,
     }
 
@@ -227,6 +263,7 @@ mod tests {
                 },
                 deployment: Some(deployment(2, json!({"readyReplicas": 2, "updatedReplicas": 2}))),
                 certificate: Certificate::NotAsked,
+                caching: Caching::NotAsked,
                 faults: Vec::new(),
             }
         }
@@ -239,6 +276,7 @@ mod tests {
                 spec: &serde_json::from_value(self.spec.clone()).unwrap(),
                 database: &self.database,
                 embedded: Some("the operator has no default database"),
+                caching: self.caching.clone(),
                 deployment: self.deployment.as_ref(),
                 certificate: self.certificate.clone(),
                 least: 2,
@@ -310,6 +348,35 @@ mod tests {
         assert!(!scene.fact().holds_ready.contains(&"Durable"));
         scene.spec["replicas"] = json!(1);
         assert!(!scene.condition("Durable").message.contains("as many pods"));
+    }
+
+    #[test]
+    fn a_cache_that_is_missing_is_said_and_holds_nothing_back() {
+        let mut scene = Scene {
+            caching: Caching::Missing(Fault::new("CacheNotFound", "make it")),
+            ..Scene::default()
+        };
+        let condition = scene.condition("Cache");
+        assert_eq!((condition.status, condition.reason.as_str()), (False, "CacheNotFound"));
+        assert!(condition.message.starts_with("make it; "), "{}", condition.message);
+        let fact = scene.fact();
+        assert!(!fact.holds_ready.contains(&"Cache"));
+        assert!(
+            fact.conditions
+                .iter()
+                .all(|condition| condition.type_ == "Cache" || condition.holds())
+        );
+        scene.caching = Caching::Used {
+            secret: "login-cache".to_owned(),
+        };
+        assert!(scene.condition("Cache").holds());
+        assert!(
+            Scene::default()
+                .fact()
+                .conditions
+                .iter()
+                .all(|condition| condition.type_ != "Cache")
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! difference is written. The owner reference lets garbage collection take everything when the AuthServer goes.
 
 mod apply;
+mod cache;
 mod database;
 mod desired;
 mod drift;

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+mod cache;
 mod certificates;
 mod kek;
 mod store;
@@ -94,6 +95,11 @@ impl<'a> Round<'a> {
         let gateway_api = self.shared.lock().serves(Extra::GatewayApi);
         let kek = self.kek().await;
         let data = self.data(kek.as_deref()).await;
+        let (cache, caching) = self.cache(kek.as_deref()).await;
+        let mut restart = data.stamp;
+        if let Some((_, stamp)) = &cache {
+            restart.push_str(stamp);
+        }
         let certificate = self.public_certificate(cert_manager).await;
         let operator_namespace = self.context.settings.namespace.clone();
         let server_image = self.context.settings.server_image.clone();
@@ -103,7 +109,8 @@ impl<'a> Round<'a> {
             cert_manager,
             gateway_api,
             database: data.database.clone(),
-            restart: &data.stamp,
+            cache: cache.map(|(cache, _)| cache),
+            restart: &restart,
         };
         let (subject, names) = (self.subject.clone(), self.names.clone());
         let wanted = desired::objects(&Asked {
@@ -147,6 +154,7 @@ impl<'a> Round<'a> {
             spec: self.spec,
             database: &data.database,
             embedded: data.embedded,
+            caching,
             deployment: deployment.as_deref(),
             certificate,
             least: least_replicas(self.spec, &data.database),

@@ -1,6 +1,7 @@
 //! What an AuthServer becomes, on a real API server with real controllers.
 
 mod autoscaling;
+mod cache;
 mod cert_manager;
 mod database;
 mod drift;

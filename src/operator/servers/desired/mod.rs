@@ -32,6 +32,17 @@ pub enum Database {
     Embedded,
 }
 
+/// Where a server caches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    /// The Secret with its address, in the AuthServer's namespace
+    pub secret: String,
+    /// That Secret has a `ca.crt` that counts
+    pub authority: bool,
+    /// It has a `tls.crt` and a `tls.key` that count
+    pub client: bool,
+}
+
 /// Everything beside the AuthServer itself that decides what is made.
 #[derive(Clone, Debug)]
 pub struct Circumstances<'a> {
@@ -45,6 +56,8 @@ pub struct Circumstances<'a> {
     pub gateway_api: bool,
     /// Where its data is
     pub database: Database,
+    /// Where it caches, if it does
+    pub cache: Option<Cache>,
     /// Changes when pods have to be started anew for something that their own form does not show, such as the database's address
     pub restart: &'a str,
 }

@@ -17,6 +17,7 @@ const SECRET_MODE: u16 = 0o440;
 const CONFIG_TLS: &str = "/var/run/nauthera/config-tls";
 const KEK: &str = "/var/run/nauthera/kek";
 const DATABASE: &str = "/var/run/nauthera/database";
+const CACHE: &str = "/var/run/nauthera/cache";
 const TLS: &str = "/var/run/nauthera/tls";
 const DATA: &str = "/var/lib/nauthera";
 
@@ -125,6 +126,16 @@ fn arguments(asked: &Asked<'_>) -> Vec<String> {
             arguments.push(format!("--database-key={DATABASE}/tls.key"));
         }
     }
+    if let Some(cache) = &asked.circumstances.cache {
+        arguments.push(format!("--cache-url-file={CACHE}/url"));
+        if cache.authority {
+            arguments.push(format!("--cache-ca={CACHE}/ca.crt"));
+        }
+        if cache.client {
+            arguments.push(format!("--cache-cert={CACHE}/tls.crt"));
+            arguments.push(format!("--cache-key={CACHE}/tls.key"));
+        }
+    }
     if asked.https() {
         arguments.push(format!("--tls-cert={TLS}/tls.crt"));
         arguments.push(format!("--tls-key={TLS}/tls.key"));
@@ -144,6 +155,9 @@ fn volumes(asked: &Asked<'_>) -> Value {
     if let Database::Postgres { secret: database, .. } = &asked.circumstances.database {
         volumes.push(secret("database", database));
     }
+    if let Some(cache) = &asked.circumstances.cache {
+        volumes.push(secret("cache", &cache.secret));
+    }
     if let Some(tls) = asked.tls_secret() {
         volumes.push(secret("tls", &tls));
     }
@@ -160,6 +174,9 @@ fn mounts(asked: &Asked<'_>) -> Value {
     ];
     if matches!(asked.circumstances.database, Database::Postgres { .. }) {
         mounts.push(read_only("database", DATABASE));
+    }
+    if asked.circumstances.cache.is_some() {
+        mounts.push(read_only("cache", CACHE));
     }
     if asked.https() {
         mounts.push(read_only("tls", TLS));

@@ -11,6 +11,7 @@ struct Scene {
     names: Names,
     spec: Value,
     database: Database,
+    cache: Option<Cache>,
     cert_manager: bool,
     gateway_api: bool,
     restart: &'static str,
@@ -33,6 +34,7 @@ impl Scene {
                 authority: false,
                 client: false,
             },
+            cache: None,
             cert_manager: false,
             gateway_api: true,
             restart: "",
@@ -54,6 +56,7 @@ impl Scene {
             cert_manager: self.cert_manager,
             gateway_api: self.gateway_api,
             database: self.database.clone(),
+            cache: self.cache.clone(),
             restart: self.restart,
         };
         objects(&Asked {
@@ -206,6 +209,48 @@ fn a_database_is_mounted_and_has_a_schema_of_this_server() {
         let expected = expected.replace("FOLDER", "/var/run/nauthera/database");
         assert!(arguments.contains(&expected), "{expected}: {arguments:?}");
     }
+}
+
+#[test]
+fn a_cache_is_mounted_with_what_its_secret_holds() {
+    let mut scene = Scene::new(json!({}));
+    assert!(!scene.arguments().iter().any(|argument| argument.starts_with("--cache")));
+    assert!(!scene.pod().to_string().contains(r#""cache""#));
+    let cache = |authority: bool, client: bool| Cache {
+        secret: "login-cache".to_owned(),
+        authority,
+        client,
+    };
+    let arguments_of = |scene: &Scene| -> Vec<String> {
+        let arguments = scene.arguments().into_iter();
+        arguments.filter(|argument| argument.starts_with("--cache")).collect()
+    };
+    scene.cache = Some(cache(false, false));
+    assert_eq!(arguments_of(&scene), ["--cache-url-file=/var/run/nauthera/cache/url"]);
+    scene.cache = Some(cache(true, true));
+    assert_eq!(
+        arguments_of(&scene),
+        [
+            "--cache-url-file=/var/run/nauthera/cache/url",
+            "--cache-ca=/var/run/nauthera/cache/ca.crt",
+            "--cache-cert=/var/run/nauthera/cache/tls.crt",
+            "--cache-key=/var/run/nauthera/cache/tls.key",
+        ]
+    );
+    let named = |list: &Value| {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .find(|entry| entry["name"] == "cache")
+            .cloned()
+            .unwrap()
+    };
+    assert_eq!(named(&scene.pod()["volumes"])["secret"]["secretName"], "login-cache");
+    let mount = named(&scene.container()["volumeMounts"]);
+    assert_eq!(
+        (&mount["mountPath"], &mount["readOnly"]),
+        (&json!("/var/run/nauthera/cache"), &json!(true))
+    );
 }
 
 #[test]
