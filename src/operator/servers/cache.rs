@@ -2,25 +2,31 @@
 
 use super::desired::Cache;
 use crate::operator::world::SecretView;
-use url::Url;
+
+/// How its URL begins, without TLS and with it; `+sentinel` or `+cluster` may follow.
+const PLAIN: [&str; 2] = ["redis", "valkey"];
+const ENCRYPTED: [&str; 2] = ["rediss", "valkeys"];
 
 /// What is wrong with a Secret with a cache, if anything is. Says nothing of what is in it.
 pub fn fault(secret: &SecretView) -> Option<&'static str> {
     let Some(url) = secret.bytes("url") else {
         return Some("has no key `url`");
     };
-    let Some(url) = parsed(url) else {
-        return Some("has a `url` that is none");
+    let Some((scheme, hosts)) = parts(url) else {
+        return Some("has a `url` that is none: write rediss://USER:PASSWORD@HOST:PORT/DB");
     };
-    if !["redis", "rediss"].contains(&url.scheme()) {
+    if !PLAIN.contains(&scheme) && !ENCRYPTED.contains(&scheme) {
         return Some("has a `url` that does not begin with rediss:// or redis://");
     }
-    url.host_str().is_none_or(str::is_empty).then_some("has a `url` without a host")
+    hosts.is_empty().then_some("has a `url` without a host")
 }
 
 /// The cache that a Secret describes. Certificates count where the URL asks for TLS.
 pub fn described(name: &str, secret: &SecretView) -> Cache {
-    let tls = secret.bytes("url").and_then(parsed).is_some_and(|url| url.scheme() == "rediss");
+    let tls = secret
+        .bytes("url")
+        .and_then(parts)
+        .is_some_and(|(scheme, _)| ENCRYPTED.contains(&scheme));
     Cache {
         secret: name.to_owned(),
         authority: tls && secret.bytes("ca.crt").is_some(),
@@ -28,9 +34,15 @@ pub fn described(name: &str, secret: &SecretView) -> Cache {
     }
 }
 
-/// Secrets made from a file end in a new line.
-fn parsed(url: &[u8]) -> Option<Url> {
-    Url::parse(str::from_utf8(url).ok()?.trim()).ok()
+/// The first word of a URL, and its hosts. Secrets made from a file end in a new line.
+fn parts(url: &[u8]) -> Option<(&str, &str)> {
+    let (scheme, rest) = str::from_utf8(url).ok()?.trim().split_once("://")?;
+    let scheme = scheme
+        .strip_suffix("+sentinel")
+        .or_else(|| scheme.strip_suffix("+cluster"))
+        .unwrap_or(scheme);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    Some((scheme, authority.rsplit('@').next().unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -50,11 +62,17 @@ mod tests {
             &[("url", "cache:6379")],
             &[("url", "memcached://cache:11211")],
             &[("url", "redis:///0")],
-            &[("url", "redis://cache:port")],
+            &[("url", "redis://user:password@")],
+            &[("url", "redis+proxy://cache")],
         ] {
             assert!(fault(&secret(values)).is_some(), "{values:?}");
         }
-        for url in ["rediss://user:password@cache.example.org:6380/1", "redis://cache\n"] {
+        for url in [
+            "rediss://user:password@cache.example.org:6380/1",
+            "redis://cache\n",
+            "rediss+sentinel://u:p@one:26379,two:26379/primary",
+            "valkeys+cluster://one,two",
+        ] {
             assert_eq!(fault(&secret(&[("url", url)])), None, "{url}");
         }
     }
@@ -66,6 +84,7 @@ mod tests {
             (cache.authority, cache.client)
         };
         assert_eq!(of("rediss://cache"), (true, true));
+        assert_eq!(of("rediss+cluster://one,two"), (true, true));
         assert_eq!(of("redis://cache"), (false, false));
         let without_key = described("c", &secret(&[("url", "rediss://cache"), ("tls.crt", "b")]));
         assert!(!without_key.authority && !without_key.client);

@@ -95,7 +95,7 @@ impl<'a> Round<'a> {
         let gateway_api = self.shared.lock().serves(Extra::GatewayApi);
         let kek = self.kek().await;
         let data = self.data(kek.as_deref()).await;
-        let (cache, caching) = self.cache(kek.as_deref()).await;
+        let (cache, caching) = self.cache(&data.database, kek.as_deref()).await;
         let mut restart = data.stamp;
         if let Some((_, stamp)) = &cache {
             restart.push_str(stamp);

@@ -2,17 +2,21 @@
 //! not known how they are to be made.
 
 use super::{Fault, LOOK_AT_UNWATCHED, LOOK_FOR_MISSING, Round, SecretView};
-use crate::operator::servers::desired::Cache;
+use crate::operator::servers::desired::{Cache, Database};
 use crate::operator::servers::facts::Caching;
 use crate::operator::servers::failure::Failure;
 use crate::operator::servers::{cache, database, secrets};
 
 impl Round<'_> {
     /// Its cache, with what changes when pods have to be started anew for it; and what the status says of it.
-    pub(super) async fn cache(&mut self, kek: Option<&SecretView>) -> (Option<(Cache, String)>, Caching) {
+    pub(super) async fn cache(&mut self, database: &Database, kek: Option<&SecretView>) -> (Option<(Cache, String)>, Caching) {
         let Some(asked) = &self.spec.cache else {
             return (None, Caching::NotAsked);
         };
+        if *database == Database::Embedded {
+            let message = "a cache is for servers that share a PostgreSQL database, and this one has SQLite: set database.secretRef";
+            return (None, Caching::Missing(Fault::new("EmbeddedDatabase", message)));
+        }
         let name = asked.secret_ref.name.as_str();
         self.again = self.again.min(LOOK_AT_UNWATCHED);
         let fault = match secrets::get(&self.context.client, &self.subject, name).await {
