@@ -14,6 +14,7 @@ pub mod guardian;
 pub mod janitor;
 pub mod key_keeper;
 pub mod last_known_good;
+pub mod metered_cache;
 pub mod password_hasher;
 pub mod platform;
 pub mod pulse;

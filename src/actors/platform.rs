@@ -8,11 +8,13 @@ use super::gate::{Call, Gate, GateLimits};
 use super::guardian::{Guardian, GuardianHandle};
 use super::janitor::Janitor;
 use super::key_keeper::{KeyKeeper, KeyReader};
+use super::metered_cache::MeteredCache;
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
 use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
 use crate::accounts::verifier::PasswordVerifier;
 use crate::jose::seal::Sealer;
-use crate::store::Store;
+use crate::store::cache::Cache;
+use crate::store::{CacheTimes, Reads, Store};
 use crate::telemetry::metrics::Metrics;
 use actix::{Actor, Context, Handler, Supervised};
 use actix_rt::Arbiter;
@@ -23,6 +25,8 @@ use std::time::Duration;
 pub struct PlatformSettings {
     /// What outlives the process
     pub store: Arc<dyn Store>,
+    /// What servers share to spare the store, if anything
+    pub cache: Option<Arc<dyn Cache>>,
     /// Where everything is counted
     pub metrics: Metrics,
     /// The time
@@ -43,6 +47,7 @@ impl PlatformSettings {
     pub fn new(store: Arc<dyn Store>, metrics: Metrics) -> Self {
         Self {
             store,
+            cache: None,
             metrics,
             clock: Arc::new(super::clock::SystemClock),
             hasher: HasherSettings::default(),
@@ -90,6 +95,10 @@ impl Check {
 pub struct Platform {
     /// What outlives the process
     pub store: Arc<dyn Store>,
+    /// What is read so often that a cache may answer instead
+    pub reads: Reads,
+    /// What servers share, if anything
+    pub cache: Option<Arc<dyn Cache>>,
     /// Where everything is counted
     pub metrics: Metrics,
     /// The time
@@ -123,6 +132,7 @@ impl Platform {
     pub async fn start(settings: PlatformSettings) -> Result<Self, StartError> {
         let PlatformSettings {
             store,
+            cache,
             metrics,
             clock,
             hasher,
@@ -170,6 +180,12 @@ impl Platform {
         let addr = supervise_on(&arbiter()?, "key_keeper", &guardian, move || keeper).await?;
         let key_keeper = Gate::new("key_keeper", addr, GateLimits::default(), metrics.clone());
 
+        let cache = cache.map(|cache| Arc::new(MeteredCache::new(cache, metrics.clone())) as Arc<dyn Cache>);
+        let reads = match &cache {
+            Some(cache) => Reads::cached(Arc::clone(&store), Arc::clone(cache), Arc::new(keys.clone()), CacheTimes::USUAL),
+            None => Reads::uncached(Arc::clone(&store)),
+        };
+
         let (for_janitor, its_clock) = (Arc::clone(&store), Arc::clone(&clock));
         let addr = supervise_on(&arbiter()?, "janitor", &guardian, move || {
             Janitor::new(for_janitor, its_clock, sweep_every)
@@ -192,6 +208,8 @@ impl Platform {
         );
         Ok(Self {
             store,
+            reads,
+            cache,
             metrics,
             clock,
             guardian,

@@ -1,15 +1,11 @@
 //! Which database: the flags that `serve` and `migrate` share, and the settings of the store that they come to.
 
+use super::url_file;
 use crate::store::StoreSettings;
 use crate::store::postgres::ClientFiles;
-use anyhow::{Context, ensure};
 use clap::ArgGroup;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
-
-/// Nobody's URL is longer.
-const LONGEST_URL: u64 = 64 * 1024;
 
 /// Which database, and how it is reached.
 #[derive(clap::Args, Debug)]
@@ -66,7 +62,10 @@ pub fn settings(args: &DatabaseArgs, data: &Path) -> anyhow::Result<(StoreSettin
             SecretString::from(url.clone()),
             "--database-url (NAUTHERA_DATABASE_URL) names it".to_owned(),
         ),
-        (None, Some(file)) => (read(file)?, format!("--database-url-file {} names it", file.display())),
+        (None, Some(file)) => (
+            url_file::read("--database-url-file", file)?,
+            format!("--database-url-file {} names it", file.display()),
+        ),
         (None, None) => {
             let file = data.join("nauthera.sqlite3");
             let url = SecretString::from(format!("sqlite:{}", file.display()));
@@ -88,20 +87,6 @@ pub fn settings(args: &DatabaseArgs, data: &Path) -> anyhow::Result<(StoreSettin
         ..StoreSettings::new("")
     };
     Ok((settings, named))
-}
-
-/// The URL that a file holds, without the white space around it: editors end files with a line feed.
-fn read(file: &Path) -> anyhow::Result<SecretString> {
-    let shown = file.display();
-    let complaint = || format!("--database-url-file {shown} cannot be read");
-    let size = std::fs::metadata(file).with_context(complaint)?.len();
-    ensure!(size <= LONGEST_URL, "--database-url-file {shown} has {size} bytes: that is no URL");
-    let text = Zeroizing::new(std::fs::read(file).with_context(complaint)?);
-    let text = std::str::from_utf8(&text)
-        .ok()
-        .with_context(|| format!("--database-url-file {shown} does not hold a text"))?;
-    ensure!(!text.trim().is_empty(), "--database-url-file {shown} is empty");
-    Ok(SecretString::from(text.trim().to_owned()))
 }
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
         workers: default_workers(),
         proxies: TrustedProxies::NONE,
         store,
+        cache: None,
         drain: Duration::ZERO,
         awaited: "no configuration was applied yet",
         sealer: None,

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Wires the rooms together.
 
+mod cache;
 mod catch_up;
 pub mod check;
 pub mod crds;
@@ -17,6 +18,7 @@ pub mod serve;
 pub mod server;
 mod style;
 mod tls;
+mod url_file;
 
 use crate::telemetry::logs::{self, LogFormat};
 use clap::{Parser, Subcommand};

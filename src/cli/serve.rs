@@ -8,11 +8,15 @@ use super::manifests;
 use super::process::{self, Signals};
 use super::server::{Server, ServerSettings, default_workers, ready};
 use super::{database, kek, listen, tls};
-use crate::store::open;
-use anyhow::Context;
+use crate::store::cache::Cache;
+use crate::store::cache::redis::RedisCache;
+use crate::store::{StoreSettings, open};
+use anyhow::{Context, ensure};
 pub use args::ServeArgs;
 use from_operator::FromOperator;
+use secrecy::ExposeSecret;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -49,6 +53,7 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
     };
     let (mut settings, named) = database::settings(&args.database, &args.data)?;
     settings.connections = args.database_connections.into();
+    let cache = open_cache(&args, &settings, &pools)?;
     let store = pools
         .spawn(async move { open(&settings).await })
         .await
@@ -62,6 +67,7 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         workers: args.workers.map_or_else(default_workers, usize::from),
         proxies: args.trusted_proxies,
         store,
+        cache,
         drain: Duration::from_secs(args.drain_seconds.into()),
         awaited: if operated.is_some() {
             from_operator::AWAITED
@@ -85,4 +91,18 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         tracing::info!("ready");
     });
     Ok(server.until_the_end(signals).await)
+}
+
+/// The cache, which is looked for in the background.
+fn open_cache(args: &ServeArgs, database: &StoreSettings, pools: &Handle) -> anyhow::Result<Option<Arc<dyn Cache>>> {
+    let Some((settings, named)) = args.cache.settings()? else {
+        return Ok(None);
+    };
+    ensure!(
+        !database.url.expose_secret().starts_with("sqlite:"),
+        "a cache is for servers that share a PostgreSQL database, and this one has SQLite: leave the cache away ({named}), or name a database with --database-url"
+    );
+    let _runtime = pools.enter();
+    let cache = RedisCache::open(&settings).with_context(|| format!("the cache cannot be used; {named}"))?;
+    Ok(Some(Arc::new(cache)))
 }

@@ -8,6 +8,7 @@ use crate::http::proxies::TrustedProxies;
 use crate::http::server::{Listen, serve};
 use crate::jose::seal::Sealer;
 use crate::store::Store;
+use crate::store::cache::Cache;
 use crate::telemetry::metrics::Metrics;
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
@@ -35,6 +36,8 @@ pub struct ServerSettings {
     pub proxies: TrustedProxies,
     /// What outlives the process
     pub store: Arc<dyn Store>,
+    /// What servers share to spare the store, if anything
+    pub cache: Option<Arc<dyn Cache>>,
     /// After SIGTERM the server says that it is not ready and serves on for this long, so that whoever sends requests here hears of it
     pub drain: Duration,
     /// What a server without a configuration waits for, for whoever asks why it is not ready
@@ -64,6 +67,7 @@ impl Server {
         let platform = Platform::start(PlatformSettings {
             awaited: settings.awaited,
             sealer: settings.sealer,
+            cache: settings.cache,
             ..PlatformSettings::new(settings.store, Metrics::new())
         })
         .await?;

@@ -29,6 +29,7 @@ impl AppState {
     pub fn start(platform: &Platform, changes: &Changes, proxies: TrustedProxies) -> Self {
         let keeper = SessionKeeper::new(
             Arc::clone(&platform.store),
+            platform.reads.clone(),
             Arc::clone(&platform.clock),
             changes.clone(),
             platform.audit.clone(),

@@ -1,5 +1,6 @@
 //! All keys that this server publishes, and which of them signs when.
 
+use super::cache_key::CacheKey;
 use super::error::{JoseError, TokenRejected};
 use super::signing_key::{SigningKey, jws_algorithm};
 use super::ticket::{self, TicketKey};
@@ -109,6 +110,11 @@ impl KeyRing {
         keys.reverse();
         keys.sort_by_key(|published| std::cmp::Reverse(published.active_from));
         Self { keys, tickets }
+    }
+
+    /// The key for a shared cache; `None` before there are keys.
+    pub fn cache(&self) -> Option<&CacheKey> {
+        self.tickets.first().and_then(TicketKey::cache)
     }
 
     /// Every key, the latest first.

@@ -1,10 +1,12 @@
 //! Tickets: short facts that a browser carries for us between two requests, signed with a symmetric key that all replicas share.
 
+use super::cache_key::CacheKey;
 use super::error::{JoseError, TokenRejected};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const TYPE: &str = "nauthera-ticket+jwt";
 
@@ -17,6 +19,7 @@ pub struct TicketKey {
     kid: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
+    cache: Option<Arc<CacheKey>>,
 }
 
 impl std::fmt::Debug for TicketKey {
@@ -41,7 +44,13 @@ impl TicketKey {
             kid: kid.into(),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
+            cache: CacheKey::derive(secret).map(Arc::new),
         }
+    }
+
+    /// The key for a shared cache that goes with this one.
+    pub fn cache(&self) -> Option<&CacheKey> {
+        self.cache.as_deref()
     }
 
     /// `kid`.

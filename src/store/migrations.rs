@@ -77,6 +77,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         name: "0005_notices",
         sql: include_str!("../../sql/postgres/0005_notices.sql"),
     },
+    Migration {
+        version: 6,
+        name: "0006_what_changed",
+        sql: include_str!("../../sql/postgres/0006_what_changed.sql"),
+    },
 ];
 
 /// What bringing a schema up to date came to.

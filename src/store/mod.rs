@@ -3,12 +3,14 @@
 //! Times are kept to the microsecond. Any string is kept as it is, a NUL or 10 kB included. "Not there" is `None` or a variant of the outcome; an `Err` is always a fault of the store. Times are parameters. Single-use
 //! things are consumed by one conditional statement, never by check-then-act. Imports `oauth` and `accounts`.
 
+pub mod cache;
 mod declared;
 mod examination;
 mod migrations;
 mod notices;
 mod open;
 pub mod postgres;
+mod reads;
 pub mod records;
 mod rotation;
 pub mod sqlite;
@@ -21,8 +23,9 @@ use async_trait::async_trait;
 pub use examination::Examination;
 use jiff::Timestamp;
 pub use migrations::Migrated;
-pub use notices::Notices;
+pub use notices::{Heard, Notices};
 pub use open::{StoreSettings, examine, migrate, open};
+pub use reads::{CacheTimes, Reads};
 use records::{
     AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FailedLogins, GrantRecord,
     KeyRecord, PasswordRecord, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
@@ -212,6 +215,8 @@ pub trait Housekeeping: Send + Sync {
     async fn ping(&self) -> StoreResult<()>;
     /// What other processes change, from now on. A store that has one process only tells nothing.
     fn notices(&self) -> watch::Receiver<Notices>;
+    /// Which sessions and people other processes changed lately.
+    fn heard(&self) -> Heard;
     /// Takes or renews a named lease; `true` if `holder` has it until `now + ttl`.
     async fn hold_lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> StoreResult<bool>;
     /// Deletes up to `batch` expired rows of each table.

@@ -1,5 +1,10 @@
 //! What other processes changed, as the store tells it: so that copies which a process holds are let go of at once.
 
+mod heard;
+
+pub(super) use heard::Change;
+pub use heard::Heard;
+
 /// Counts what was told. Two readings that are equal: nothing changed in between, as far as one was told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Notices {

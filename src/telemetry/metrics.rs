@@ -43,6 +43,12 @@ struct RevisionLabels {
     revision: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CacheLabels {
+    operation: &'static str,
+    outcome: &'static str,
+}
+
 /// The waits in one actor's mailbox. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct MailboxWait(Histogram);
@@ -65,6 +71,7 @@ pub struct Metrics {
     actor_restarts: Family<ActorLabels, Counter>,
     mailbox_wait_seconds: Family<ActorLabels, Histogram>,
     refused_busy: Family<ActorLabels, Counter>,
+    cache: Family<CacheLabels, Counter>,
     snapshot: Family<RevisionLabels, Gauge>,
     snapshot_applied: Family<OutcomeLabels, Counter>,
     snapshot_kept: Family<OutcomeLabels, Counter>,
@@ -98,6 +105,7 @@ impl Metrics {
             actor_restarts: Family::default(),
             mailbox_wait_seconds: Family::new_with_constructor(wait_histogram),
             refused_busy: Family::default(),
+            cache: Family::default(),
             snapshot: Family::default(),
             snapshot_applied: Family::default(),
             snapshot_kept: Family::default(),
@@ -130,6 +138,11 @@ impl Metrics {
             "actor_refused",
             "Messages refused because the actor had too many waiting",
             metrics.refused_busy.clone(),
+        );
+        registry.register(
+            "cache",
+            "What the cache was asked (get, put, add), by outcome (hit, miss, done; failed: no answer in time, or refused; resting: not asked, since it did not answer a moment ago)",
+            metrics.cache.clone(),
         );
         registry.register("snapshot_info", "The configuration revision in force (1)", metrics.snapshot.clone());
         registry.register(
@@ -189,6 +202,11 @@ impl Metrics {
     /// A message was refused for lack of room.
     pub fn refused_busy(&self, actor: &'static str) {
         self.refused_busy.get_or_create(&ActorLabels { actor }).inc();
+    }
+
+    /// The cache was asked: `get`, `put`, `add`; with the outcome `hit`, `miss`, `done`, `failed`, `resting`.
+    pub fn cache(&self, operation: &'static str, outcome: &'static str) {
+        self.cache.get_or_create(&CacheLabels { operation, outcome }).inc();
     }
 
     /// A configuration came: `applied`, `unchanged`, `refused`, `superseded`.

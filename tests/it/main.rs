@@ -12,6 +12,7 @@
 mod actix_behaviour;
 mod actors;
 mod bad_input;
+mod cache;
 mod check_command;
 mod config_service;
 mod doctor_command;

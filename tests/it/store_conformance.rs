@@ -13,7 +13,7 @@ mod keys;
 mod migrations;
 mod notices;
 mod outage;
-mod proxy;
+pub(crate) mod proxy;
 mod query_plans;
 mod refresh_tokens;
 mod revocations;

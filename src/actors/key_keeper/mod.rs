@@ -6,6 +6,7 @@
 mod material;
 mod reseal;
 mod schedule;
+mod vault;
 
 use super::clock::SharedClock;
 use super::config_holder::ConfigReader;

@@ -13,7 +13,7 @@ use super::gate::callable;
 use crate::oauth::ids::SessionId;
 use crate::oauth::opaque::{OpaqueToken, TokenHash};
 use crate::store::records::{AuditEvent, SessionRecord, UserRecord};
-use crate::store::{Notices, Store};
+use crate::store::{Notices, Reads, Store};
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
 use aws_lc_rs::rand;
 pub use hot::{HOT_TTL, TOLD_TTL};
@@ -60,6 +60,7 @@ impl Changes {
 /// The actor.
 pub struct SessionKeeper {
     store: Arc<dyn Store>,
+    reads: Reads,
     clock: SharedClock,
     changes: Changes,
     audit: AuditHandle,
@@ -68,9 +69,10 @@ pub struct SessionKeeper {
 
 impl SessionKeeper {
     /// A keeper of one worker.
-    pub fn new(store: Arc<dyn Store>, clock: SharedClock, changes: Changes, audit: AuditHandle) -> Self {
+    pub fn new(store: Arc<dyn Store>, reads: Reads, clock: SharedClock, changes: Changes, audit: AuditHandle) -> Self {
         Self {
             store,
+            reads,
             clock,
             changes,
             audit,
@@ -148,17 +150,17 @@ impl Handler<Resume> for SessionKeeper {
 
     fn handle(&mut self, resume: Resume, _: &mut Self::Context) -> Self::Result {
         let token = TokenHash::of(&resume.token);
-        let (store, hot, now) = (Arc::clone(&self.store), self.hot.clone(), self.clock.now());
+        let (reads, hot, now) = (self.reads.clone(), self.hot.clone(), self.clock.now());
         // Read before the store is asked: what changes meanwhile makes the copy stale.
         let changes = self.changes.now();
         Box::pin(async move {
             if let Some(view) = hot.get(&token, changes, now) {
                 return Ok(Some(view));
             }
-            let Some(session) = store.session_by_token(&token, now).await? else {
+            let Some(session) = reads.session_by_token(&token, now).await? else {
                 return Ok(None);
             };
-            let Some(user) = store.user(&session.user).await?.filter(|user| !user.profile.disabled) else {
+            let Some(user) = reads.user(&session.user, now).await?.filter(|user| !user.profile.disabled) else {
                 return Ok(None);
             };
             let view = view(session, user);

@@ -51,7 +51,7 @@ impl Services {
                 .inspect_err(|reason| tracing::debug!(%reason, "an access token was refused"))
                 .ok());
         }
-        let Some(kept) = self.store.reference_token(&TokenHash::of(token), now).await? else {
+        let Some(kept) = self.reads.reference_token(&TokenHash::of(token), now).await? else {
             return Ok(None);
         };
         let claims: AccessTokenClaims = serde_json::from_value(kept).map_err(|error| Fault::Internal(error.to_string()))?;

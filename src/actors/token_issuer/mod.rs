@@ -32,8 +32,8 @@ use crate::oauth::grants::TokenResponse;
 use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::introspection::Introspection;
 use crate::oauth::opaque::OpaqueToken;
-use crate::store::Store;
 use crate::store::records::AuditEvent;
+use crate::store::{Reads, Store};
 use crate::telemetry::metrics::Metrics;
 use actix::{Actor, Context, Handler, ResponseFuture, Supervised};
 use aws_lc_rs::rand;
@@ -49,6 +49,7 @@ pub struct TokenIssuer {
 /// What the issuer works with.
 struct Services {
     store: Arc<dyn Store>,
+    reads: Reads,
     config: ConfigReader,
     keys: KeyReader,
     clock: SharedClock,
@@ -62,6 +63,7 @@ impl TokenIssuer {
         Self {
             services: Arc::new(Services {
                 store: Arc::clone(&platform.store),
+                reads: platform.reads.clone(),
                 config: platform.config.clone(),
                 keys: platform.keys.clone(),
                 clock: Arc::clone(&platform.clock),

@@ -20,8 +20,8 @@ impl Services {
     pub(super) async fn person(&self, user: &UserId, client: &Client) -> Result<UserRecord, Fault> {
         let refused = |why: &str| Fault::OAuth(OAuthError::new(ErrorCode::InvalidGrant, why));
         let person = self
-            .store
-            .user(user)
+            .reads
+            .user(user, self.clock.now())
             .await?
             .ok_or_else(|| refused("the person behind this grant is gone"))?;
         if person.profile.disabled {

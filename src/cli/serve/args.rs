@@ -1,5 +1,6 @@
 //! The flags of `nauthera serve`.
 
+use crate::cli::cache::CacheArgs;
 use crate::cli::database::DatabaseArgs;
 use crate::cli::listen;
 use crate::http::proxies::TrustedProxies;
@@ -44,6 +45,9 @@ pub struct ServeArgs {
     /// Most connections to PostgreSQL, besides the one by which other servers tell what they change
     #[arg(long, env = "NAUTHERA_DATABASE_CONNECTIONS", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Database")]
     pub database_connections: u16,
+    /// Which cache, if any
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Where the configuration comes from.

@@ -4,17 +4,19 @@ use super::PostgresStore;
 use super::value::{guarded, time};
 use crate::store::records::Swept;
 use crate::store::sweep::{SWEPT, SweptTable};
-use crate::store::{Housekeeping, Notices, StoreResult};
+use crate::store::{Heard, Housekeeping, Notices, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Deletes rows of one table up to a time (`$1`), at most `$2` of them. Rows that somebody uses just now wait for the next sweep.
+/// Deletes rows of one table up to a time (`$1`), at most `$2` of them. Rows that somebody uses just now wait for the next sweep. For the
+/// statement alone it says that it sweeps, so that other servers are not told (`0006_what_changed.sql`).
 fn sweep_statement(SweptTable { table, key, column }: &SweptTable) -> String {
     format!(
         "DELETE FROM {table} WHERE {key} = ANY(ARRAY(
-            SELECT {key} FROM {table} WHERE {column} <= $1 ORDER BY {column} LIMIT $2 FOR UPDATE SKIP LOCKED))"
+            SELECT {key} FROM {table} WHERE {column} <= $1 ORDER BY {column} LIMIT $2 FOR UPDATE SKIP LOCKED))
+         AND (SELECT set_config('nauthera.sweeps', 'yes', true)) = 'yes'"
     )
 }
 
@@ -30,6 +32,10 @@ impl Housekeeping for PostgresStore {
 
     fn notices(&self) -> watch::Receiver<Notices> {
         self.listener.notices()
+    }
+
+    fn heard(&self) -> Heard {
+        self.listener.heard()
     }
 
     async fn hold_lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> StoreResult<bool> {

@@ -4,7 +4,7 @@ use super::SqliteStore;
 use super::value::Time;
 use crate::store::records::Swept;
 use crate::store::sweep::{SWEPT, SweptTable};
-use crate::store::{Housekeeping, Notices, StoreResult};
+use crate::store::{Heard, Housekeeping, Notices, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::params;
@@ -25,6 +25,10 @@ impl Housekeeping for SqliteStore {
 
     fn notices(&self) -> watch::Receiver<Notices> {
         self.notices.subscribe()
+    }
+
+    fn heard(&self) -> Heard {
+        Heard::default()
     }
 
     async fn hold_lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> StoreResult<bool> {

@@ -227,6 +227,7 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
         .unwrap();
     let keeper = SessionKeeper::new(
         Arc::clone(&platform.store),
+        platform.reads.clone(),
         Arc::clone(&platform.clock),
         Changes::of(platform.store.as_ref()),
         platform.audit.clone(),

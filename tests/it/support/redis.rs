@@ -21,7 +21,7 @@ while read -r order; do
     case $order in
         start)
             rm -f pid
-            { sh -c 'echo $$ >pid; exec "$SERVER" redis.conf'; echo gone; } </dev/null 2>&1 &
+            { sh -c 'echo $$ >pid; exec "$SERVER" redis.conf $MODE'; echo gone; } </dev/null 2>&1 &
             ;;
         KILL) server KILL; wait; echo done ;;
         STOP | CONT) server "$order"; echo done ;;
@@ -45,6 +45,8 @@ pub struct Options {
     pub tls: bool,
     /// With TLS: only for clients with a certificate of [`Redis::client`]
     pub client_certificates: bool,
+    /// A sentinel, which watches others, instead of a server that keeps something
+    pub sentinel: bool,
     /// Lines for `redis.conf`
     pub settings: &'static [&'static str],
 }
@@ -119,6 +121,7 @@ fn prepare(options: Options) -> Redis {
     let mut process = Command::new("sh")
         .args(["-c", WATCHDOG])
         .env("SERVER", binary())
+        .env("MODE", if options.sentinel { "--sentinel" } else { "" })
         .current_dir(folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -238,7 +241,7 @@ impl Redis {
             if line == "gone" {
                 return Err(log);
             }
-            if line.contains("Ready to accept connections") {
+            if line.contains("Ready to accept connections") || line.contains("Sentinel ID is") {
                 break;
             }
             writeln!(log, "{line}").unwrap();
