@@ -50,14 +50,19 @@ impl Rule {
     }
 }
 
-/// What failures from an address are counted under: an IPv4 address, or the /64 that one IPv6 customer has.
-pub fn address_bucket(address: IpAddr) -> String {
+/// What an address is counted under: an IPv4 address itself, or the first address of the /64 that one IPv6 customer has.
+pub fn counted_as(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX))),
+        address => address,
+    }
+}
+
+/// The same as text: an IPv4 address, or an IPv6 network.
+pub fn address_bucket(address: IpAddr) -> String {
+    match counted_as(address) {
         IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let prefix = u128::from(address) & !u128::from(u64::MAX);
-            format!("{}/64", Ipv6Addr::from(prefix))
-        }
+        IpAddr::V6(network) => format!("{network}/64"),
     }
 }
 

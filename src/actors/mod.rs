@@ -18,6 +18,7 @@ pub mod metered_cache;
 pub mod password_hasher;
 pub mod platform;
 pub mod pulse;
+pub mod rate_keeper;
 pub mod restart;
 pub mod session_keeper;
 pub mod supervision;

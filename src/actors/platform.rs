@@ -10,9 +10,11 @@ use super::janitor::Janitor;
 use super::key_keeper::{KeyKeeper, KeyReader};
 use super::metered_cache::MeteredCache;
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
+use super::rate_keeper::RateKeeper;
 use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
 use crate::accounts::verifier::PasswordVerifier;
 use crate::jose::seal::Sealer;
+use crate::rates::Limiters;
 use crate::store::cache::Cache;
 use crate::store::{CacheTimes, Reads, Store};
 use crate::telemetry::metrics::Metrics;
@@ -121,6 +123,8 @@ pub struct Platform {
     pub janitor: Gate<Janitor>,
     /// Checks who a person is
     pub authenticator: Authenticator,
+    /// How much addresses and clients were let through
+    pub limiters: Limiters,
     arbiters: Arc<Mutex<Vec<Arbiter>>>,
 }
 
@@ -198,6 +202,13 @@ impl Platform {
         };
         let janitor = Gate::new("janitor", addr, limits, metrics.clone());
 
+        let limiters = Limiters::default();
+        let (for_keeper, its_config) = (limiters.clone(), config.clone());
+        supervise_on(&arbiter()?, "rate_keeper", &guardian, move || {
+            RateKeeper::new(for_keeper, its_config)
+        })
+        .await?;
+
         let authenticator = Authenticator::new(
             config.clone(),
             Arc::clone(&store),
@@ -221,6 +232,7 @@ impl Platform {
             audit,
             janitor,
             authenticator,
+            limiters,
             arbiters: Arc::new(Mutex::new(arbiters)),
         })
     }

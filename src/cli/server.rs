@@ -4,6 +4,7 @@ use super::catch_up::catch_up;
 use super::process::{Ending, Signals};
 use crate::actors::platform::{Platform, PlatformSettings};
 use crate::grpc::server::ConfigServer;
+use crate::http::limits::Times;
 use crate::http::proxies::TrustedProxies;
 use crate::http::server::{Listen, serve};
 use crate::jose::seal::Sealer;
@@ -77,6 +78,7 @@ impl Server {
             tls: settings.tls,
             workers,
             proxies: settings.proxies,
+            times: Times::default(),
         };
         let server = serve(listen, &platform).context("the HTTP server does not start")?;
         Ok(Self {

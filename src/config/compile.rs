@@ -7,7 +7,7 @@ use super::people::{self, People, store_id};
 use super::snapshot::{DeclaredUser, Revision, Snapshot, UserStoreConfig, UserStoreKind};
 use super::verdict::{Compiled, Status, Verdict};
 use super::world::{Standing, World};
-use super::{claim_mapper, identity_provider, reach, revision, server, user_store};
+use super::{claim_mapper, identity_provider, rate, reach, revision, server, user_store};
 use crate::resources::auth_policy::ViolationStatus;
 use crate::resources::condition::Condition;
 use crate::resources::{
@@ -154,6 +154,7 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, all: &Clients, peo
         roles,
         claim_rules: mappers.rules_for(key),
         branding: server::branding(spec.branding.as_ref()),
+        rate_limits: rate::limits(spec.rate_limits.as_ref()),
     };
     snapshot.revision = revision::of(&snapshot);
     snapshot

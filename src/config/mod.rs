@@ -17,6 +17,7 @@ mod people;
 pub mod policy;
 #[cfg(test)]
 mod properties;
+pub mod rate;
 pub mod reach;
 pub mod redirect_uri;
 mod refusal;

@@ -1,5 +1,6 @@
 //! The digest of a snapshot: equal content, equal revision, on every replica and after every restart.
 
+use super::rate::{Rate, RateLimits};
 use super::snapshot::{DeclaredUser, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind};
 use crate::oauth::client::{Client, ClientSecret, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
@@ -94,9 +95,10 @@ pub fn settings_digest(snapshot: &Snapshot) -> Digest {
         claim_rules,
         departed,
         branding,
+        rate_limits,
     } = snapshot;
     let algorithms: Vec<&str> = signing.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-    sha256(&json!([
+    let mut content = json!([
         server,
         issuer,
         [json!(algorithms), seconds(signing.rotate_every), seconds(signing.overlap)],
@@ -104,7 +106,17 @@ pub fn settings_digest(snapshot: &Snapshot) -> Digest {
         json!(claim_rules),
         json!(departed),
         [&branding.product_name, &branding.logo_url, &branding.primary_color],
-    ]))
+    ]);
+    // A release before this field digests the rest, and goes on agreeing as long as there is nothing that it would not do.
+    if let (Value::Array(parts), true) = (&mut content, *rate_limits != RateLimits::default()) {
+        let RateLimits { per_address, per_client } = rate_limits;
+        parts.push(json!([per_address.as_ref().map(rate), per_client.as_ref().map(rate)]));
+    }
+    sha256(&content)
+}
+
+fn rate(rate: &Rate) -> Value {
+    json!([rate.requests(), seconds(rate.per()), rate.burst()])
 }
 
 /// The digest of a client.

@@ -2,8 +2,8 @@
 
 use super::input::Runtime;
 use super::redirect_uri::is_loopback;
-use super::selector;
 use super::snapshot::{Branding, SigningAlgorithm, SigningPolicy};
+use super::{rate, selector};
 use crate::resources::auth_server::{Algorithm, AllowedClients, AuthServerSpec, BrandingSpec, From, Signing};
 use crate::resources::condition::Condition;
 use std::collections::BTreeSet;
@@ -29,6 +29,7 @@ pub fn faults(spec: &AuthServerSpec) -> Vec<String> {
         (_, None) => {}
     }
     found.extend(signing_faults(&spec.signing));
+    found.extend(spec.rate_limits.iter().flat_map(rate::faults));
     found.extend(spec.branding.iter().flat_map(branding_faults));
     found
 }

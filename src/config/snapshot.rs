@@ -1,5 +1,6 @@
 //! The configuration that one AuthServer runs on: immutable, shared, replaced as a whole.
 
+use super::rate::RateLimits;
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::Client;
 use crate::oauth::ids::{ClientId, UserStoreId};
@@ -149,6 +150,8 @@ pub struct Snapshot {
     pub departed: BTreeSet<ClientId>,
     /// Looks
     pub branding: Branding,
+    /// How often callers may send requests
+    pub rate_limits: RateLimits,
 }
 
 impl SigningAlgorithm {

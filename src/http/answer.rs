@@ -61,6 +61,7 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(1);
 pub fn status(fault: &Fault) -> StatusCode {
     match fault {
         Fault::OAuth(error) => StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        Fault::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Fault::Busy { .. } | Fault::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -94,12 +95,21 @@ pub fn refuse(refusal: &Refusal, challenge: Challenge, request: &HttpRequest) ->
     }
 }
 
-fn answer(fault: &Fault, challenge: Challenge, trace: &TraceId) -> HttpResponse {
+/// The answer of a fault, in the words of a program.
+pub fn answer(fault: &Fault, challenge: Challenge, trace: &TraceId) -> HttpResponse {
     let status = status(fault);
     match fault {
         Fault::OAuth(oauth) => error(status, oauth, challenge),
         Fault::Busy { retry_after } => {
             let oauth = OAuthError::new(ErrorCode::TemporarilyUnavailable, "the server is busy; try again shortly");
+            later(error(status, &oauth, challenge), *retry_after)
+        }
+        Fault::TooMany { retry_after } => {
+            // RFC 6749 has no code for this. Of those it has, this one alone says that the same request is right, only later.
+            let oauth = OAuthError::new(
+                ErrorCode::TemporarilyUnavailable,
+                "too many requests; wait as long as Retry-After says",
+            );
             later(error(status, &oauth, challenge), *retry_after)
         }
         Fault::Unavailable(reason) => {
@@ -143,9 +153,14 @@ fn error(status: StatusCode, error: &OAuthError, challenge: Challenge) -> HttpRe
 }
 
 fn later(mut response: HttpResponse, after: Duration) -> HttpResponse {
-    let seconds = after.as_secs().max(1);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response.headers_mut().insert(header::RETRY_AFTER, retry_after(after));
     response
+}
+
+/// Whole seconds, never too few.
+pub fn retry_after(after: Duration) -> HeaderValue {
+    let part = u64::from(after.subsec_nanos() > 0);
+    HeaderValue::from(after.as_secs().saturating_add(part).max(1))
 }
 
 fn demand(response: &mut HttpResponse, challenge: &str) {
@@ -236,6 +251,12 @@ mod tests {
         };
         let (status, _, retry, body) = refused(busy.into(), Challenge::Client);
         assert_eq!((status, retry.as_deref()), (503, Some("3")));
+        assert_eq!(body["error"], "temporarily_unavailable");
+        let too_many = Fault::TooMany {
+            retry_after: Duration::from_millis(2001),
+        };
+        let (status, challenge, retry, body) = refused(too_many.into(), Challenge::Client);
+        assert_eq!((status, challenge, retry.as_deref()), (429, None, Some("3")));
         assert_eq!(body["error"], "temporarily_unavailable");
         let (status, _, retry, body) = refused(Fault::Unavailable("host db-1 is down".to_owned()).into(), Challenge::Client);
         assert_eq!((status, retry.as_deref()), (503, Some("1")));

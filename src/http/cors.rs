@@ -10,6 +10,11 @@ use actix_web::{HttpResponse, Resource, web};
 /// How long a browser may remember the answer to a preflight, in seconds.
 const PREFLIGHT_MAX_AGE: &str = "3600";
 
+const OPEN: [(header::HeaderName, &str); 2] = [
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, Retry-After, X-Trace-Id"),
+];
+
 /// A resource that any origin may read.
 pub fn resource(
     path: &str,
@@ -24,11 +29,14 @@ pub fn resource(
 > {
     web::resource(path)
         .route(web::method(actix_web::http::Method::OPTIONS).to(preflight))
-        .wrap(
-            DefaultHeaders::new()
-                .add((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-                .add((header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, Retry-After, X-Trace-Id")),
-        )
+        .wrap(OPEN.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add))
+}
+
+/// The same headers for an answer that is given before the resource is reached.
+pub fn open(headers: &mut header::HeaderMap) {
+    for (name, value) in OPEN {
+        headers.insert(name, header::HeaderValue::from_static(value));
+    }
 }
 
 /// What may be asked (Fetch Standard §3.2.2). The route decides what is answered.

@@ -1,12 +1,13 @@
 //! Reads form bodies: bounded in size and time, strict in type and text. Handlers decide how a fault is answered.
 
-use super::limits::{BODY_TIMEOUT, MAX_BODY_BYTES, MAX_DISCARDED_BYTES};
+use super::limits::{MAX_BODY_BYTES, MAX_DISCARDED_BYTES, Times};
+use super::state::AppState;
 use crate::oauth::error::{ErrorCode, OAuthError};
 use crate::oauth::form::{FormError, Params};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
 use std::convert::Infallible;
@@ -24,7 +25,7 @@ pub enum FormFault {
     /// More than [`MAX_BODY_BYTES`]
     #[error("the request body is larger than 64 KiB")]
     TooLarge,
-    /// It did not arrive within [`BODY_TIMEOUT`]
+    /// It did not arrive within [`Times::body`]
     #[error("the request body did not arrive in time")]
     TooSlow,
     /// The connection broke within the body
@@ -59,9 +60,12 @@ impl FromRequest for FormBody {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_form = is_form(request);
+        let times = request
+            .app_data::<web::Data<AppState>>()
+            .map_or_else(Times::default, |state| state.times);
         let payload = payload.take();
         async move {
-            let read = match tokio::time::timeout(BODY_TIMEOUT, read(payload)).await {
+            let read = match tokio::time::timeout(times.body, read(payload)).await {
                 Err(_) => Err(FormFault::TooSlow),
                 Ok(read) => read,
             };

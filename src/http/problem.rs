@@ -1,5 +1,6 @@
 //! What a page says when there is no other answer: what happened, what to do, and a trace id.
 
+use super::answer::retry_after;
 use super::pages::{FormAction, Look, Values};
 use super::trace::TraceId;
 use super::visit::Visit;
@@ -7,7 +8,7 @@ use crate::actors::fault::Fault;
 use crate::oauth::error::{ErrorCode, OAuthError};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::http::header::RETRY_AFTER;
 use minijinja::value::Value;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub enum Problem {
     Form(StatusCode),
     /// There is no such page
     Missing,
+    /// The address is over its rate limit
+    TooMany(Duration),
     /// Something that the answer needs cannot be reached
     Unavailable(Duration),
     /// A fault of ours; the text goes to the log
@@ -34,6 +37,7 @@ impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::OAuth(error) => Self::Request(error),
+            Fault::TooMany { retry_after } => Self::TooMany(retry_after),
             Fault::Busy { retry_after } => Self::Unavailable(retry_after),
             Fault::Unavailable(reason) => {
                 tracing::warn!(reason, "a page is not available");
@@ -53,6 +57,7 @@ impl Problem {
             Self::NoCookie => (StatusCode::BAD_REQUEST, "error-cookies"),
             Self::Form(status) => (*status, "error-form"),
             Self::Missing => (StatusCode::NOT_FOUND, "error-missing"),
+            Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "error-too-many"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "error-unavailable"),
             Self::Internal(reason) => {
                 tracing::error!(reason, "a page failed");
@@ -70,9 +75,8 @@ impl Problem {
             ("trace", Value::from(trace.as_str())),
         ]);
         let mut response = look.page(status, "error.html", values, &FormAction::None);
-        if let Self::Unavailable(after) = self {
-            let seconds = HeaderValue::from(after.as_secs().max(1));
-            response.headers_mut().insert(RETRY_AFTER, seconds);
+        if let Self::Unavailable(after) | Self::TooMany(after) = self {
+            response.headers_mut().insert(RETRY_AFTER, retry_after(*after));
         }
         response
     }

@@ -38,6 +38,16 @@ pub fn label(path: &str) -> &'static str {
     }
 }
 
+/// Whether people look at what a path answers: pages in place of errors, and everything that nobody knows.
+pub fn is_page(label: &str) -> bool {
+    matches!(label, "/" | "/authorize" | "/login" | "/consent" | "/logout" | "other")
+}
+
+/// Whether pages of any origin may read what a path answers.
+pub fn is_open(label: &str) -> bool {
+    allow(label).is_some_and(|methods| methods.contains("OPTIONS"))
+}
+
 /// The label of a method: a registered one, or `other`, so that an invented method makes no time series.
 pub fn method_label(method: &str) -> &'static str {
     ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"]

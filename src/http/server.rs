@@ -1,10 +1,11 @@
 //! Routes, middleware and the listening server with its limits.
 
-use super::limits::{DISCONNECT_TIMEOUT, HEADER_TIMEOUT, KEEP_ALIVE, MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS};
+use super::limits::{MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS, Times};
 use super::proxies::TrustedProxies;
 use super::state::AppState;
 use super::{
-    authorize, base_path, consent, discovery, files, health, introspect, jwks, login, logout, observe, revoke, start, token, userinfo,
+    authorize, base_path, consent, deadline, discovery, files, health, introspect, jwks, login, logout, observe, rate_limit, revoke, start,
+    token, userinfo,
 };
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::Changes;
@@ -41,6 +42,8 @@ pub fn app(
     App::new()
         .app_data(state)
         .configure(configure)
+        .wrap(from_fn(rate_limit::limit))
+        .wrap(from_fn(deadline::hold))
         .wrap(from_fn(base_path::strip))
         .wrap(from_fn(observe::observe))
 }
@@ -55,6 +58,8 @@ pub struct Listen {
     pub workers: usize,
     /// Proxies in front (an Ingress is one) that append to `X-Forwarded-For`
     pub proxies: TrustedProxies,
+    /// How long everything may take
+    pub times: Times,
 }
 
 /// Starts the server. Each worker starts actors of its own, once for each listener. Signals are the caller's business; stop by the
@@ -63,17 +68,20 @@ pub struct Listen {
 /// # Errors
 /// If a socket cannot be used.
 pub fn serve(listen: Listen, platform: &Platform) -> io::Result<Server> {
-    let (platform, changes, proxies) = (platform.clone(), Changes::of(platform.store.as_ref()), listen.proxies);
-    let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes, proxies.clone()))))
+    let (platform, changes, proxies, times) = (platform.clone(), Changes::of(platform.store.as_ref()), listen.proxies, listen.times);
+    let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes, proxies.clone(), times))))
         .workers(listen.workers)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEADER_TIMEOUT)
-        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .keep_alive(times.keep_alive)
+        .client_request_timeout(times.headers)
+        .client_disconnect_timeout(times.disconnect)
+        .tls_handshake_timeout(times.handshake)
         .max_connections(MAX_CONNECTIONS_PER_WORKER)
         .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
         .tcp_nodelay(true)
         .disable_signals();
     for listener in listen.listeners {
+        // Connections have it from the socket that they came by. It holds for what waits in a closed window too (tcp(7)).
+        socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(times.unread))?;
         server = match &listen.tls {
             Some(tls) => server.listen_rustls_0_23(listener, tls.clone())?,
             None => server.listen(listener)?,

@@ -1,5 +1,6 @@
 //! What one HTTP worker holds: the process-wide handles, and the gates of its own actors.
 
+use super::limits::Times;
 use super::proxies::TrustedProxies;
 use crate::actors::gate::{Gate, GateLimits};
 use crate::actors::platform::Platform;
@@ -20,13 +21,15 @@ pub struct AppState {
     pub sessions: Gate<SessionKeeper>,
     /// This worker's issuer of tokens
     pub tokens: Gate<TokenIssuer>,
+    /// How long everything may take
+    pub times: Times,
     proxies: TrustedProxies,
 }
 
 impl AppState {
     /// Starts the actors of the worker that calls this, on its own arbiter. `changes` is shared by all
     /// workers; `proxies` are in front of the server.
-    pub fn start(platform: &Platform, changes: &Changes, proxies: TrustedProxies) -> Self {
+    pub fn start(platform: &Platform, changes: &Changes, proxies: TrustedProxies, times: Times) -> Self {
         let keeper = SessionKeeper::new(
             Arc::clone(&platform.store),
             platform.reads.clone(),
@@ -40,6 +43,7 @@ impl AppState {
             tokens: Gate::new("token_issuer", issuer, GateLimits::default(), platform.metrics.clone()),
             sessions: Gate::new("session_keeper", keeper, GateLimits::default(), platform.metrics.clone()),
             platform: platform.clone(),
+            times,
             proxies,
         }
     }

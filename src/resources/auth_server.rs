@@ -4,6 +4,7 @@ use super::common::{LabelSelector, ResourceRef, any_object};
 use super::condition::Condition;
 use super::deployment::{Autoscaling, Cache, Compute, Database, Disruption};
 use super::exposure::{Exposure, Tls};
+use super::rate_limits::RateLimitsSpec;
 use super::time_span::TimeSpan;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -65,6 +66,9 @@ pub struct AuthServerSpec {
     /// From which namespaces AuthClients may name this server
     #[serde(default)]
     pub allowed_clients: AllowedClients,
+    /// How often one address and one client may send requests; as often as they like if left out
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limits: Option<RateLimitsSpec>,
     /// What its pages show of the organisation
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branding: Option<BrandingSpec>,

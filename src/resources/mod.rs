@@ -20,6 +20,7 @@ pub mod exposure;
 pub mod group;
 pub mod identity_provider;
 pub mod ldap;
+pub mod rate_limits;
 pub mod role;
 pub mod time_span;
 pub mod user;

@@ -41,7 +41,7 @@ fn add(resources: &mut Resources, document: &Document) {
     let key = document.key.clone();
     match document.content.clone() {
         Content::AuthServer(object) => {
-            resources.servers.insert(key, Arc::new(object));
+            resources.servers.insert(key, Arc::from(object));
         }
         Content::AuthClient(object) => {
             resources.clients.insert(key, Arc::new(*object));
@@ -53,7 +53,7 @@ fn add(resources: &mut Resources, document: &Document) {
             resources.cluster_policies.insert(key, Arc::new(*object));
         }
         Content::UserStore(object) => {
-            resources.user_stores.insert(key, Arc::new(object));
+            resources.user_stores.insert(key, Arc::from(object));
         }
         Content::User(object) => {
             resources.users.insert(key, Arc::new(*object));

@@ -21,11 +21,11 @@ use std::path::Path;
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub enum Content {
-    AuthServer(Object<AuthServerSpec>),
+    AuthServer(Box<Object<AuthServerSpec>>),
     AuthClient(Box<Object<AuthClientSpec>>),
     AuthPolicy(Box<Object<AuthPolicySpec>>),
     ClusterAuthPolicy(Box<Object<AuthPolicySpec>>),
-    UserStore(Object<UserStoreSpec>),
+    UserStore(Box<Object<UserStoreSpec>>),
     User(Box<Object<UserSpec>>),
     Group(Object<GroupSpec>),
     Role(Object<RoleSpec>),
@@ -276,11 +276,11 @@ fn document(file: &Path, first_line: u64, chunk: &str) -> Result<Option<Document
     let may_be_policy = kind.contains("Policy") && api_version.starts_with(GROUP);
     let text = (file, first_line, chunk, &place);
     let (key, content) = match (api_version.as_str(), kind.as_str()) {
-        (API_VERSION, "AuthServer") => resource(text, Content::AuthServer),
+        (API_VERSION, "AuthServer") => resource(text, |object| Content::AuthServer(Box::new(object))),
         (API_VERSION, "AuthClient") => resource(text, |object| Content::AuthClient(Box::new(object))),
         (API_VERSION, "AuthPolicy") => resource(text, |object| Content::AuthPolicy(Box::new(object))),
         (API_VERSION, "ClusterAuthPolicy") => cluster_policy(text),
-        (API_VERSION, "UserStore") => resource(text, Content::UserStore),
+        (API_VERSION, "UserStore") => resource(text, |object| Content::UserStore(Box::new(object))),
         (API_VERSION, "User") => resource(text, |object| Content::User(Box::new(object))),
         (API_VERSION, "Group") => resource(text, Content::Group),
         (API_VERSION, "Role") => resource(text, Content::Role),

@@ -39,6 +39,11 @@ struct ActorLabels {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct KindLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RevisionLabels {
     revision: String,
 }
@@ -72,6 +77,7 @@ pub struct Metrics {
     mailbox_wait_seconds: Family<ActorLabels, Histogram>,
     refused_busy: Family<ActorLabels, Counter>,
     cache: Family<CacheLabels, Counter>,
+    rate_limited: Family<KindLabels, Counter>,
     snapshot: Family<RevisionLabels, Gauge>,
     snapshot_applied: Family<OutcomeLabels, Counter>,
     snapshot_kept: Family<OutcomeLabels, Counter>,
@@ -106,6 +112,7 @@ impl Metrics {
             mailbox_wait_seconds: Family::new_with_constructor(wait_histogram),
             refused_busy: Family::default(),
             cache: Family::default(),
+            rate_limited: Family::default(),
             snapshot: Family::default(),
             snapshot_applied: Family::default(),
             snapshot_kept: Family::default(),
@@ -143,6 +150,11 @@ impl Metrics {
             "cache",
             "What the cache was asked (get, put, add), by outcome (hit, miss, done; failed: no answer in time, or refused; resting: not asked, since it did not answer a moment ago)",
             metrics.cache.clone(),
+        );
+        registry.register(
+            "rate_limited",
+            "Requests answered with 429 because their address or client was over its rate limit, by kind (address, client)",
+            metrics.rate_limited.clone(),
         );
         registry.register("snapshot_info", "The configuration revision in force (1)", metrics.snapshot.clone());
         registry.register(
@@ -207,6 +219,11 @@ impl Metrics {
     /// The cache was asked: `get`, `put`, `add`; with the outcome `hit`, `miss`, `done`, `failed`, `resting`.
     pub fn cache(&self, operation: &'static str, outcome: &'static str) {
         self.cache.get_or_create(&CacheLabels { operation, outcome }).inc();
+    }
+
+    /// A request was over a rate limit: of its `address` or its `client`.
+    pub fn rate_limited(&self, kind: &'static str) {
+        self.rate_limited.get_or_create(&KindLabels { kind }).inc();
     }
 
     /// A configuration came: `applied`, `unchanged`, `refused`, `superseded`.

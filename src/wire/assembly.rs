@@ -177,6 +177,7 @@ impl Assembly {
             claim_rules: settings.claim_rules,
             departed: settings.departed,
             branding: settings.branding,
+            rate_limits: settings.rate_limits,
         };
         // Found by binary search.
         snapshot.roles.sort();

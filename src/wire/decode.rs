@@ -2,6 +2,7 @@
 
 use super::Fault;
 use super::message as m;
+use crate::config::rate::{Rate, RateLimits};
 use crate::config::snapshot::{Branding, DeclaredUser, RoleConfig, SigningAlgorithm, SigningPolicy, UserStoreConfig, UserStoreKind};
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
@@ -23,6 +24,7 @@ pub struct Settings {
     pub claim_rules: Vec<Arc<ClaimRule>>,
     pub departed: BTreeSet<ClientId>,
     pub branding: Branding,
+    pub rate_limits: RateLimits,
 }
 
 const ALGORITHMS: [SigningAlgorithm; 4] = [
@@ -79,7 +81,17 @@ pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
             logo_url: message.logo_url,
             primary_color: message.primary_color,
         },
+        rate_limits: RateLimits {
+            per_address: rate(message.rate_per_address).map_err(|reason| fault(format!("rateLimits.perAddress: {reason}")))?,
+            per_client: rate(message.rate_per_client).map_err(|reason| fault(format!("rateLimits.perClient: {reason}")))?,
+        },
     })
+}
+
+fn rate(message: Option<m::Rate>) -> Result<Option<Rate>, String> {
+    let Some(message) = message else { return Ok(None) };
+    let per = span(message.per).map_err(|reason| format!("per {reason}"))?;
+    Rate::new(message.requests, per, message.burst).map(Some)
 }
 
 pub fn client(message: m::Client) -> Result<Client, Fault> {

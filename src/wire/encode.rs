@@ -1,6 +1,7 @@
 //! From a snapshot's parts to messages. Exhaustive on purpose: a new field cannot be forgotten here.
 
 use super::message as m;
+use crate::config::rate::{Rate, RateLimits};
 use crate::config::snapshot::{Branding, DeclaredUser, RoleConfig, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind};
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         claim_rules,
         departed,
         branding,
+        rate_limits,
     } = snapshot;
     let SigningPolicy {
         algorithms,
@@ -31,6 +33,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         logo_url,
         primary_color,
     } = branding;
+    let RateLimits { per_address, per_client } = rate_limits;
     m::Settings {
         issuer: issuer.clone(),
         algorithms: algorithms.iter().map(|algorithm| algorithm.as_str().to_owned()).collect(),
@@ -46,6 +49,16 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         product_name: product_name.clone(),
         logo_url: logo_url.clone(),
         primary_color: primary_color.clone(),
+        rate_per_address: per_address.as_ref().map(rate),
+        rate_per_client: per_client.as_ref().map(rate),
+    }
+}
+
+fn rate(rate: &Rate) -> m::Rate {
+    m::Rate {
+        requests: rate.requests().get(),
+        per: Some(span(rate.per())),
+        burst: rate.burst().get(),
     }
 }
 

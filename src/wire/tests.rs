@@ -2,6 +2,7 @@
 
 use super::message as m;
 use super::*;
+use crate::config::rate::{Rate, RateLimits};
 use crate::config::revision;
 use crate::config::snapshot::{
     Branding, DeclaredUser, Position, Revision, RoleConfig, SigningAlgorithm, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind,
@@ -126,6 +127,10 @@ fn snapshot(parts: &[(u8, u8)]) -> Snapshot {
             logo_url: None,
             primary_color: Some("#112233".to_owned()),
         },
+        rate_limits: RateLimits {
+            per_address: None,
+            per_client: Some(Rate::new(50, Duration::from_secs(1), 100).unwrap()),
+        },
     };
     snapshot.revision = revision::of(&snapshot);
     snapshot
@@ -150,6 +155,7 @@ proptest! {
         let held = receive(&Prepared::whole(&sent), None).unwrap();
         prop_assert_eq!(&held.snapshot.revision, &sent.revision);
         prop_assert_eq!(&held.snapshot.clients, &sent.clients);
+        prop_assert_eq!(&held.snapshot.rate_limits, &sent.rate_limits);
         prop_assert_eq!(held.digests.as_ref(), &revision::digests(&sent));
         for (got, meant) in held.snapshot.users.iter().zip(&sent.users) {
             let secret = |user: &DeclaredUser| user.password.as_ref().map(|password| password.expose_secret().to_owned());
@@ -258,6 +264,23 @@ fn what_this_release_does_not_know_is_a_fault_that_names_the_resource() {
         }))
         .contains("32 bytes")
     );
+}
+
+#[test]
+fn a_rate_that_no_manifest_could_name_is_a_fault() {
+    let prepared = Prepared::whole(&snapshot(&[]));
+    for (requests, seconds, burst) in [(0, 1, 1), (1, 0, 1), (1, 1, 0), (u32::MAX, 1, 1), (1, u64::MAX, 1), (1, 3601, 1)] {
+        let mut portion = m::Portion::decode(prepared.portions[0].clone()).unwrap();
+        portion.settings.as_mut().unwrap().rate_per_address = Some(m::Rate {
+            requests,
+            per: Some(m::Span { seconds, nanos: 0 }),
+            burst,
+        });
+        let mut assembly = Assembly::new(prepared.server.clone(), prepared.revision.clone(), None);
+        assembly.add(&portion.encode_to_vec()).unwrap();
+        let said = assembly.finish().unwrap_err().remove(0).to_string();
+        assert!(said.contains("rateLimits.perAddress: "), "{said}");
+    }
 }
 
 #[test]

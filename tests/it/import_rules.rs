@@ -15,6 +15,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("directory", &["oauth", "accounts", "store"]),
     ("wire", &["oauth", "config"]),
     ("grpc", &["config", "wire", "actors"]),
+    ("rates", &["oauth", "accounts", "config"]),
     ("source", &["oauth", "resources", "config"]),
     (
         "actors",
@@ -27,6 +28,7 @@ const RULES: &[(&str, &[&str])] = &[
             "store",
             "directory",
             "wire",
+            "rates",
             "telemetry",
         ],
     ),

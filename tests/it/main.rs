@@ -22,6 +22,7 @@ mod keys_command;
 mod login_flow;
 mod migrate_command;
 mod operated;
+mod rate_limits;
 mod redis_server;
 mod run;
 mod serve;

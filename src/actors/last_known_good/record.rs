@@ -123,6 +123,7 @@ mod tests {
             claim_rules: Vec::new(),
             departed: BTreeSet::new(),
             branding: Branding::default(),
+            rate_limits: crate::config::rate::RateLimits::default(),
         };
         snapshot.revision = revision::of(&snapshot);
         snapshot

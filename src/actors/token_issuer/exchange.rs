@@ -44,7 +44,7 @@ impl Services {
     async fn answer(&self, message: &Exchange, grant_type: Result<GrantType, Fault>) -> Result<TokenResponse, Fault> {
         let now = self.clock.now();
         let snapshot = self.snapshot()?;
-        let client = Self::caller(&snapshot, &message.params, message.authorization.as_deref(), now)?;
+        let client = self.caller(&snapshot, &message.params, message.authorization.as_deref(), now)?;
         let grant_type = grant_type?;
         grants::allowed(client, grant_type)?;
         let request = Request {
@@ -90,6 +90,7 @@ fn outcome<T>(result: &Result<T, Fault>) -> &'static str {
         Ok(_) => "issued",
         Err(Fault::OAuth(error)) => error.code.as_str(),
         Err(Fault::Busy { .. } | Fault::Unavailable(_)) => "temporarily_unavailable",
+        Err(Fault::TooMany { .. }) => "rate_limited",
         Err(Fault::Internal(_)) => "server_error",
     }
 }

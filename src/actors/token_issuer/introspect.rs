@@ -13,7 +13,7 @@ impl Services {
     pub(super) async fn introspect(&self, message: Introspect) -> Result<Introspection, Fault> {
         let now = self.clock.now();
         let snapshot = self.snapshot()?;
-        let client = Self::caller(&snapshot, &message.params, message.authorization.as_deref(), now)?;
+        let client = self.caller(&snapshot, &message.params, message.authorization.as_deref(), now)?;
         introspection::may_ask(client)?;
         let token = presented_token(&message.params)?;
         if let Some(claims) = self.live_access_token(token, &snapshot, now).await? {

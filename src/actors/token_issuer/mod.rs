@@ -27,11 +27,13 @@ use crate::config::snapshot::Snapshot;
 use crate::oauth::client::Client;
 use crate::oauth::client_auth::Credentials;
 use crate::oauth::form::Params;
+use crate::oauth::grant_type::ClientAuthMethod;
 use crate::oauth::grants;
 use crate::oauth::grants::TokenResponse;
 use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::introspection::Introspection;
 use crate::oauth::opaque::OpaqueToken;
+use crate::rates::Limiters;
 use crate::store::records::AuditEvent;
 use crate::store::{Reads, Store};
 use crate::telemetry::metrics::Metrics;
@@ -55,6 +57,7 @@ struct Services {
     clock: SharedClock,
     metrics: Metrics,
     audit: AuditHandle,
+    limiters: Limiters,
 }
 
 impl TokenIssuer {
@@ -69,6 +72,7 @@ impl TokenIssuer {
                 clock: Arc::clone(&platform.clock),
                 metrics: platform.metrics.clone(),
                 audit: platform.audit.clone(),
+                limiters: platform.limiters.clone(),
             }),
         }
     }
@@ -136,11 +140,23 @@ impl Services {
             .ok_or_else(|| Fault::Unavailable("no configuration was applied yet".to_owned()))
     }
 
-    /// The client that sends a form, proven.
-    fn caller<'a>(snapshot: &'a Snapshot, params: &Params, authorization: Option<&[u8]>, now: Timestamp) -> Result<&'a Arc<Client>, Fault> {
+    /// The client that sends a form, proven and within its rate. One without a secret proves nothing, and is limited by its address alone.
+    fn caller<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        params: &Params,
+        authorization: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<&'a Arc<Client>, Fault> {
         grants::refuse_repetition(params)?;
         let credentials = Credentials::read(authorization, params)?;
-        Ok(credentials.authenticate(snapshot.client(credentials.client_id()), now)?)
+        let client = credentials.authenticate(snapshot.client(credentials.client_id()), now)?;
+        if client.auth_method != ClientAuthMethod::None {
+            self.limiters
+                .client(snapshot.rate_limits.per_client.as_ref(), &client.id)
+                .inspect_err(|_| self.metrics.rate_limited("client"))?;
+        }
+        Ok(client)
     }
 
     fn audit(&self, now: Timestamp, kind: &str, client: &ClientId, user: Option<&UserId>, details: serde_json::Value) {

@@ -14,7 +14,7 @@ impl Services {
     pub(super) async fn revoke(&self, message: Revoke) -> Result<(), Fault> {
         let now = self.clock.now();
         let snapshot = self.snapshot()?;
-        let client = Self::caller(&snapshot, &message.params, message.authorization.as_deref(), now)?;
+        let client = self.caller(&snapshot, &message.params, message.authorization.as_deref(), now)?;
         let token = presented_token(&message.params)?;
         if let Some((_, grant)) = self.store.peek_refresh_token(&TokenHash::of(token), &client.id).await? {
             self.store.end_grant(&grant.id, now).await?;

@@ -118,6 +118,7 @@ mod tests {
             claim_rules: Vec::new(),
             departed: std::collections::BTreeSet::new(),
             branding: Branding::default(),
+            rate_limits: crate::config::rate::RateLimits::default(),
         };
         Round {
             changed: vec!["/m/a.yaml".into()],

@@ -331,7 +331,10 @@ impl Index {
     fn relabel(&mut self, kind: Kind, key: &Key, labels: &Labels) -> bool {
         let resources = &self.resources;
         let known = match kind {
-            Kind::AuthServer => resources.servers.get(key).map(|old| Spec::AuthServer(with_labels(old, labels))),
+            Kind::AuthServer => resources
+                .servers
+                .get(key)
+                .map(|old| Spec::AuthServer(Box::new(with_labels(old, labels)))),
             Kind::AuthClient => resources.clients.get(key).map(|old| Spec::AuthClient(with_labels(old, labels))),
             Kind::AuthPolicy => resources.policies.get(key).map(|old| Spec::AuthPolicy(with_labels(old, labels))),
             Kind::ClusterAuthPolicy => resources

@@ -101,7 +101,7 @@ impl Frame {
 
     fn spec(&self, kind: Kind, spec: Value) -> Result<Spec, String> {
         match kind {
-            Kind::AuthServer => self.object(spec).map(Spec::AuthServer),
+            Kind::AuthServer => self.object(spec).map(|object| Spec::AuthServer(Box::new(object))),
             Kind::AuthClient => self.object(spec).map(Spec::AuthClient),
             Kind::AuthPolicy | Kind::ClusterAuthPolicy => self.object(spec).map(Spec::AuthPolicy),
             Kind::UserStore => self.object(spec).map(Spec::UserStore),

@@ -96,7 +96,7 @@ pub struct Observed {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Spec {
-    AuthServer(Object<AuthServerSpec>),
+    AuthServer(Box<Object<AuthServerSpec>>),
     AuthClient(Object<AuthClientSpec>),
     /// Of an AuthPolicy or a ClusterAuthPolicy
     AuthPolicy(Object<AuthPolicySpec>),

@@ -85,6 +85,7 @@ pub fn snapshot(revision: &str, users: Vec<DeclaredUser>) -> Snapshot {
         claim_rules: Vec::new(),
         departed: std::collections::BTreeSet::new(),
         branding: Branding::default(),
+        rate_limits: nauthera::config::rate::RateLimits::default(),
     }
 }
 

@@ -3,6 +3,8 @@
 use super::platform::{TestPlatform, snapshot, user};
 use actix_web::dev::ServerHandle;
 use nauthera::config::snapshot::{SigningAlgorithm, Snapshot};
+use nauthera::http::limits::Times;
+use nauthera::http::proxies::TrustedProxies;
 use nauthera::http::server::{Listen, serve};
 use nauthera::oauth::client::{AccessTokenFormat, Client, ClientType, Limits};
 use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub const USERNAME: &str = "alice";
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -29,6 +32,40 @@ pub struct Site {
     handle: ServerHandle,
 }
 
+/// How a server listens.
+pub struct Setting {
+    pub proxies: TrustedProxies,
+    pub times: Times,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            proxies: TrustedProxies::NONE,
+            times: Times::default(),
+        }
+    }
+}
+
+/// Sends these parts, each but the first after something came back, and returns all that comes back until the server closes, which
+/// may be in the middle.
+pub async fn raw(site: &Site, parts: &[&str]) -> String {
+    let address = site.origin.strip_prefix("http://").unwrap();
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let mut answer = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            let _ = tokio::time::timeout(Duration::from_secs(60), socket.read_buf(&mut answer)).await;
+        }
+        let _ = socket.write_all(part.as_bytes()).await;
+    }
+    // Well above every limit of the server: a hang fails the test, a slow machine does not.
+    let _ = tokio::time::timeout(Duration::from_secs(60), socket.read_to_end(&mut answer))
+        .await
+        .expect("the end of the connection");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 impl Site {
     /// With alice and bob, the public client `shop` (asks for consent) and `trusted` (does not).
     pub async fn start() -> Self {
@@ -37,6 +74,11 @@ impl Site {
 
     /// The same, with changes to the configuration.
     pub async fn start_with(change: impl FnOnce(&mut Snapshot)) -> Self {
+        Self::start_as(Setting::default(), change).await
+    }
+
+    /// The same, listening in another way.
+    pub async fn start_as(setting: Setting, change: impl FnOnce(&mut Snapshot)) -> Self {
         let platform = TestPlatform::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -52,7 +94,8 @@ impl Site {
             listeners: vec![listener],
             tls: None,
             workers: 2,
-            proxies: nauthera::http::proxies::TrustedProxies::NONE,
+            proxies: setting.proxies,
+            times: setting.times,
         };
         let server = serve(listen, &platform.platform).unwrap();
         let handle = server.handle();

@@ -185,6 +185,7 @@ fn elsewhere(namespace: &str) -> Snapshot {
         claim_rules: Vec::new(),
         departed: Default::default(),
         branding: Branding::default(),
+        rate_limits: nauthera::config::rate::RateLimits::default(),
     };
     snapshot.revision = revision::of(&snapshot);
     snapshot
