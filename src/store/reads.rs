@@ -21,6 +21,8 @@ use std::time::Duration;
 pub struct CacheTimes {
     /// An entry may be used for so long after the store was asked for it
     pub ttl: Duration,
+    /// The same, of what never changes
+    pub unchanging_ttl: Duration,
     /// The cache is asked when the store has told of changes for so long without a gap
     pub warm_up: Duration,
     /// What changed is asked of the store for so long. At most [`Heard::MEMORY`]
@@ -29,13 +31,14 @@ pub struct CacheTimes {
 
 impl CacheTimes {
     /// Those of a server.
-    pub const USUAL: Self = Self::of(Duration::from_secs(30));
+    pub const USUAL: Self = Self::of(Duration::from_secs(20));
 
     /// A change is remembered for longer than an entry counts that was read before it, and for as much again: clocks differ.
     const fn of(ttl: Duration) -> Self {
         let twice = ttl.saturating_add(ttl);
         Self {
             ttl,
+            unchanging_ttl: Duration::from_secs(300),
             warm_up: twice,
             memory: twice,
         }
@@ -93,7 +96,7 @@ impl Reads {
         }
         let found = self.store.session_by_token(token, now).await?;
         if let (Some(session), Some(name)) = (&found, asked.name) {
-            cached.write(&name, now, CachedSession::from(session)).await;
+            cached.write(&name, now, CachedSession::from(session), Changes::AreTold).await;
         }
         Ok(found)
     }
@@ -113,7 +116,7 @@ impl Reads {
         }
         let found = self.store.user(id).await?;
         if let (Some(user), Some(name)) = (&found, asked.name) {
-            cached.write(&name, now, CachedUser::from(user)).await;
+            cached.write(&name, now, CachedUser::from(user), Changes::AreTold).await;
         }
         Ok(found)
     }
@@ -134,7 +137,7 @@ impl Reads {
         }
         let found = self.store.reference_token(token, now).await?;
         if let (Some(claims), Some(name)) = (&found, asked.name) {
-            cached.write(&name, now, claims.clone()).await;
+            cached.write(&name, now, claims.clone(), Changes::Never).await;
         }
         Ok(found)
     }
@@ -156,6 +159,13 @@ struct Asked<T> {
 }
 
 impl Cached {
+    fn ttl(&self, changes: Changes) -> Duration {
+        match changes {
+            Changes::AreTold => self.times.ttl,
+            Changes::Never => self.times.unchanging_ttl,
+        }
+    }
+
     async fn read<T: Serialize + DeserializeOwned>(&self, kind: &str, id: &[u8], now: Timestamp, changes: Changes) -> Asked<T> {
         let Some(name) = self.vault.name(kind, id) else {
             return Asked { value: None, name: None };
@@ -175,7 +185,7 @@ impl Cached {
             Err(_) => Asked { value: None, name: None },
             Ok(sealed) => {
                 let opened = sealed.and_then(|sealed| self.vault.open(&name, &sealed));
-                let ttl = SignedDuration::try_from(self.times.ttl).unwrap_or(SignedDuration::ZERO);
+                let ttl = SignedDuration::try_from(self.ttl(changes)).unwrap_or(SignedDuration::ZERO);
                 let value = opened.and_then(|plain| Entry::read(&plain, ttl, now));
                 // Asked again: something may have been told meanwhile.
                 let value = value.filter(|_| is_current());
@@ -184,11 +194,11 @@ impl Cached {
         }
     }
 
-    async fn write<T: Serialize + DeserializeOwned>(&self, name: &str, asked_at: Timestamp, value: T) {
+    async fn write<T: Serialize + DeserializeOwned>(&self, name: &str, asked_at: Timestamp, value: T, changes: Changes) {
         let sealed = Entry::write(asked_at, value).and_then(|plain| self.vault.seal(name, &plain));
         if let Some(sealed) = sealed {
             // What cannot be kept is asked of the store next time.
-            let _ = self.cache.put(name, &sealed, self.times.ttl).await;
+            let _ = self.cache.put(name, &sealed, self.ttl(changes)).await;
         }
     }
 }

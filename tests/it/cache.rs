@@ -69,6 +69,7 @@ async fn becomes<T: PartialEq>(wanted: &CacheResult<T>, mut ask: impl AsyncFnMut
 /// Nothing ages: only what is heard makes an entry useless.
 const TIMES: CacheTimes = CacheTimes {
     ttl: Duration::from_secs(1_000_000),
+    unchanging_ttl: Duration::from_secs(1_000_000),
     warm_up: Duration::ZERO,
     memory: Duration::from_secs(3600),
 };
