@@ -4,8 +4,8 @@ use crate::cluster::manifests::{SECRET, SERVICE};
 use crate::load::World;
 use crate::load::agent::Agent;
 use crate::load::ledger::{Family, Website};
-use crate::load::people::{authorize, exchange, family, proof};
-use crate::load::programs::STALE;
+use crate::load::people::{authorize, exchange, proof};
+use crate::load::programs::{STALE, refresh_once};
 use crate::load::record::{Act, Failure};
 use crate::load::relying_party::verify;
 use futures::future::BoxFuture;
@@ -126,13 +126,13 @@ fn expect(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String>
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Silent {
+pub enum Silent {
     Code,
     Error(String),
 }
 
 /// What a browser brings back of a request that shows no page.
-async fn silently(browser: &Agent, website: &Website) -> Result<Silent, Failure> {
+pub async fn silently(browser: &Agent, website: &Website) -> Result<Silent, Failure> {
     browser
         .get(Act::AuthorizePage, &authorize(website, "&prompt=none"), |answer| {
             match (answer.sent("code"), answer.sent("error")) {
@@ -145,11 +145,7 @@ async fn silently(browser: &Agent, website: &Website) -> Result<Silent, Failure>
 }
 
 async fn is_alive(agent: &Agent, held: &Family) -> Result<(), String> {
-    let mut fields = proof(&held.website);
-    fields.extend([("grant_type", "refresh_token"), ("refresh_token", held.refresh.as_str())]);
-    let outcome = agent
-        .post(Act::Refresh, "/token", &fields, |answer| family(&held.website, answer))
-        .await;
+    let outcome = refresh_once(agent, held).await;
     outcome
         .map(drop)
         .map_err(|why| format!("a refresh token of {} is lost: {why}", held.website.id))

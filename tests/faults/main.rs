@@ -1,5 +1,5 @@
-//! What fails while something is taken away, and what is lost: three replicas of the built `nauthera serve` on a PostgreSQL of their own, behind
-//! a load balancer, under a steady mix of requests. Each scenario prints its table: `cargo test --test faults -- --nocapture`.
+//! What fails while something is taken away, and what is lost: three replicas of the built `nauthera serve` on a PostgreSQL and a Redis of their own,
+//! behind a load balancer, under a steady mix of requests. Each scenario prints its table: `cargo test --test faults -- --nocapture`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -18,5 +18,8 @@ mod postgres;
 #[allow(dead_code)]
 #[path = "../it/support/process.rs"]
 mod process;
+#[allow(dead_code)]
+#[path = "../it/support/redis.rs"]
+mod redis;
 mod report;
 mod scenarios;

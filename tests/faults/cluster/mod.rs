@@ -1,13 +1,16 @@
-//! Three replicas behind a load balancer, and their PostgreSQL.
+//! Three replicas behind a load balancer, their PostgreSQL and their Redis.
 
 mod balancer;
+mod cache;
 pub mod manifests;
 mod replica;
 
 use crate::postgres::{self, Postgres};
+use crate::redis::Redis;
 use balancer::Balancer;
 pub use replica::DRAIN_SECONDS;
 use replica::Replica;
+use std::net::SocketAddr;
 
 /// How many replicas there are.
 pub const REPLICAS: usize = 3;
@@ -16,9 +19,13 @@ pub const REPLICAS: usize = 3;
 pub struct Cluster {
     pub postgres: Postgres,
     pub database: String,
+    /// Shared by the replicas, if they have one
+    pub cache: Option<Redis>,
     /// Where clients go
     pub origin: String,
     replicas: Vec<Option<Replica>>,
+    /// Where each replica is that took requests
+    pub addresses: Vec<Option<SocketAddr>>,
     balancer: Balancer,
     folder: tempfile::TempDir,
 }
@@ -26,6 +33,15 @@ pub struct Cluster {
 impl Cluster {
     /// Starts everything and waits until the balancer sends requests to all replicas. `signing` says how keys take turns.
     pub async fn start(signing: &str) -> Self {
+        Self::start_with(signing, Some(cache::start())).await
+    }
+
+    /// The same without a cache.
+    pub async fn without_cache(signing: &str) -> Self {
+        Self::start_with(signing, None).await
+    }
+
+    async fn start_with(signing: &str, cache: Option<Redis>) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let postgres = postgres::start_own();
         let database = postgres.fresh_database_of_rows().await;
@@ -36,8 +52,10 @@ impl Cluster {
         let mut cluster = Self {
             postgres,
             database,
+            cache,
             origin,
             replicas: (0..REPLICAS).map(|_| None).collect(),
+            addresses: vec![None; REPLICAS],
             balancer,
             folder,
         };
@@ -53,7 +71,8 @@ impl Cluster {
 
     /// A server on the same database and manifests that the balancer does not know.
     pub fn another(&self) -> Replica {
-        Replica::start(self.folder.path(), &self.database)
+        let cache = self.cache.as_ref().map(Redis::url_of_user);
+        Replica::start(self.folder.path(), &self.database, cache.as_deref())
     }
 
     /// Starts a replica in an empty place, and waits until requests reach it.
@@ -95,6 +114,7 @@ impl Cluster {
 
     async fn takes_requests(&mut self, number: usize) {
         let address = self.replicas[number].as_mut().unwrap().ready();
+        self.addresses[number] = Some(address);
         self.balancer.send_to(number, address);
         self.balancer.until(number, true).await;
     }

@@ -15,11 +15,11 @@ pub struct Replica {
 
 impl Replica {
     /// Starts it; [`Replica::ready`] waits for it.
-    pub fn start(folder: &Path, database: &str) -> Self {
+    pub fn start(folder: &Path, database: &str, cache: Option<&str>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let (manifests, kek) = (manifests::folder(folder), manifests::kek(folder));
         let drain = DRAIN_SECONDS.to_string();
-        let settings = [
+        let mut settings = vec![
             ("NAUTHERA_LISTEN", "127.0.0.1:0"),
             ("NAUTHERA_MANIFESTS", manifests.to_str().unwrap()),
             ("NAUTHERA_KEK", kek.to_str().unwrap()),
@@ -29,6 +29,7 @@ impl Replica {
             ("NAUTHERA_WORKERS", "2"),
             ("NAUTHERA_DRAIN_SECONDS", &drain),
         ];
+        settings.extend(cache.map(|url| ("NAUTHERA_CACHE_URL", url)));
         Self {
             process: Process::start(&["serve"], &settings),
             _data: data,

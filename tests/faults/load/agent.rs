@@ -101,6 +101,14 @@ impl Agent {
         }
     }
 
+    /// The same browser at one replica.
+    pub fn at(&self, replica: std::net::SocketAddr) -> Self {
+        Self {
+            origin: format!("http://{replica}"),
+            ..self.clone()
+        }
+    }
+
     /// One that writes elsewhere what becomes of its requests.
     pub fn unrecorded(&self) -> Self {
         Self {

@@ -1,6 +1,8 @@
 //! Programs: websites that refresh, services that ask for tokens and about tokens.
 
 use super::World;
+use super::agent::Agent;
+use super::ledger::Family;
 use super::people::{family, proof};
 use super::record::{Act, Earlier, Failure};
 use crate::cluster::manifests::{SECRET, SERVICE};
@@ -117,5 +119,14 @@ async fn introspect(world: &World, token: &str, active: bool) -> Result<(), Fail
                 _ => Err(answer.wrong()),
             }
         })
+        .await
+}
+
+/// Refreshes a family that may be refreshed again with the same token: a confidential client's.
+pub async fn refresh_once(agent: &Agent, held: &Family) -> Result<Family, Failure> {
+    let mut fields = proof(&held.website);
+    fields.extend([("grant_type", "refresh_token"), ("refresh_token", held.refresh.as_str())]);
+    agent
+        .post(Act::Refresh, "/token", &fields, |answer| family(&held.website, answer))
         .await
 }

@@ -7,9 +7,11 @@ mod keys_rotated;
 mod migrated;
 mod postgres_frozen;
 mod postgres_restarted;
+mod redis_gone;
 mod refreshed_at_once;
 mod replica_killed;
 mod rolled;
+mod seen_by_others;
 
 use crate::cluster::Cluster;
 use crate::cluster::manifests::STEADY_KEYS;
