@@ -62,8 +62,9 @@ async fn what_changes_nothing_is_not_told_and_neither_is_what_happens_in_another
     let (mut notices, before) = listens(&here).await;
     other.end_session(&session.id, at(1)).await.unwrap();
     here.end_session(&session.id, at(1)).await.unwrap();
-    here.sweep(at(1), 10).await.unwrap();
     alice_logged_in(&here).await;
+    here.sweep(at(1001), 10).await.unwrap();
+    assert_eq!(here.session(&session.id, at(1)).await.unwrap(), None, "it was swept");
     // Notices come in the order of the acts: with this one, all before it would have come.
     assert!(here.add_key(&key("last", "ES256", 0), None).await.unwrap());
     let after = comes(&mut notices, "a key", |now| now.keys > before.keys).await;
