@@ -1,5 +1,6 @@
 //! `nauthera doctor`: everything that `serve` would need with the same flags, looked at and left as it is.
 
+mod cache;
 mod certificates;
 mod database;
 mod finding;
@@ -31,6 +32,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         let mut findings = settings::look(serve);
         findings.extend(certificates::look(serve));
         findings.extend(database::look(serve, &pools).await);
+        findings.extend(cache::look(serve, &pools).await);
         let style = Style::of_stdout();
         for finding in &findings {
             say(&finding.line(style));

@@ -11,7 +11,7 @@ use super::{database, kek, listen, tls};
 use crate::store::cache::Cache;
 use crate::store::cache::redis::RedisCache;
 use crate::store::{StoreSettings, open};
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 pub use args::ServeArgs;
 use from_operator::FromOperator;
 use secrecy::ExposeSecret;
@@ -93,15 +93,24 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
     Ok(server.until_the_end(signals).await)
 }
 
+/// Why a server of this database takes no cache, if it takes none; `named` says who names one.
+pub fn has_no_use_for_a_cache(database: &StoreSettings, named: &str) -> Option<String> {
+    database.url.expose_secret().starts_with("sqlite:").then(|| {
+        format!(
+            "a cache is for servers that share a PostgreSQL database, and this one has SQLite: leave the cache away ({named}), or name a database with \
+             --database-url"
+        )
+    })
+}
+
 /// The cache, which is looked for in the background.
 fn open_cache(args: &ServeArgs, database: &StoreSettings, pools: &Handle) -> anyhow::Result<Option<Arc<dyn Cache>>> {
     let Some((settings, named)) = args.cache.settings()? else {
         return Ok(None);
     };
-    ensure!(
-        !database.url.expose_secret().starts_with("sqlite:"),
-        "a cache is for servers that share a PostgreSQL database, and this one has SQLite: leave the cache away ({named}), or name a database with --database-url"
-    );
+    if let Some(why) = has_no_use_for_a_cache(database, &named) {
+        bail!(why);
+    }
     let _runtime = pools.enter();
     let cache = RedisCache::open(&settings).with_context(|| format!("the cache cannot be used; {named}"))?;
     Ok(Some(Arc::new(cache)))

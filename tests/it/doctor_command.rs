@@ -2,6 +2,7 @@
 
 use crate::support::postgres;
 use crate::support::process::run;
+use crate::support::redis::{self, Options};
 use std::path::Path;
 
 fn doctor(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
@@ -93,4 +94,89 @@ async fn what_would_keep_a_server_from_its_work_is_told_with_a_way_out() {
     let (code, said) = with(&url);
     assert_eq!((code, verdict(&said, "database")), (Some(1), "mend"));
     assert!(said.contains("9000"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cache_is_looked_at_and_keeps_no_server_from_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = postgres::server().fresh_database_of_rows().await;
+    let server = redis::start_with(Options {
+        password: Some("of-the-tests"),
+        user: Some(("server", "hunter2", "~nauthera:* +get +set +incrby +pexpire +ping +info +time")),
+        tls: true,
+        ..Options::default()
+    });
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let ours = file("ca.crt", server.authority());
+    let others = file("other.crt", postgres::server().authority());
+    let samples = samples();
+    let with = |database: &str, url: &str, more: &[&str]| {
+        let flags = [
+            ["--manifests", &samples],
+            ["--auth-server", "identity/main"],
+            ["--database-url", database],
+            ["--cache-url", url],
+        ];
+        doctor(folder.path(), &[flags.as_flattened(), more].concat())
+    };
+    let looked_at = |url: &str, authority: &str| {
+        let (code, said) = with(&database, url, &["--cache-ca", authority]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+        said
+    };
+
+    let url = server.url_of_user();
+    let said = looked_at(&url, &ours);
+    for subject in ["cache  ", "cache memory", "cache clock"] {
+        assert_eq!(verdict(&said, subject), "ok", "{subject}: {said}");
+    }
+    assert!(said.contains("over TLS") && said.contains("64 MiB"), "{said}");
+    assert_eq!(
+        server.ask(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]),
+        Ok("OK".to_owned())
+    );
+    assert_eq!(verdict(&looked_at(&url, &ours), "cache memory"), "look");
+
+    // No more than a server needs: what it is like is not told.
+    let rights = |rights: &[&str]| server.ask(&[&["ACL", "SETUSER", "server"], rights].concat()).unwrap();
+    rights(&["-info", "-time"]);
+    let said = looked_at(&url, &ours);
+    assert!(verdict(&said, "cache") == "ok" && !said.contains("cache memory"), "{said}");
+    rights(&["-incrby"]);
+    let said = looked_at(&url, &ours);
+    assert!(verdict(&said, "cache rights") == "look" && said.contains("INCRBY"), "{said}");
+
+    let said = looked_at(&server.url_of("server:hunter23@"), &ours);
+    assert!(
+        verdict(&said, "cache") == "look" && said.contains("user and the password"),
+        "{said}"
+    );
+    let said = looked_at(&server.url_of(""), &ours);
+    assert!(
+        verdict(&said, "cache") == "look" && said.contains("user and the password"),
+        "{said}"
+    );
+    let said = looked_at(&url, &others);
+    assert!(verdict(&said, "cache") == "look" && said.contains("--cache-ca"), "{said}");
+    server.freeze();
+    let said = looked_at(&url, &ours);
+    assert!(verdict(&said, "cache") == "look" && said.contains("did not answer"), "{said}");
+    server.kill();
+    let said = looked_at(&url, &ours);
+    assert!(verdict(&said, "cache") == "look" && said.contains("whether it is there"), "{said}");
+
+    // What `serve` refuses.
+    for (database, url) in [
+        (database.as_str(), "redis://u:hunter2@h/nine"),
+        ("sqlite::memory:", "redis://127.0.0.1"),
+    ] {
+        let (code, said) = with(database, url, &[]);
+        assert_eq!((code, verdict(&said, "cache")), (Some(1), "mend"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
 }

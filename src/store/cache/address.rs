@@ -1,7 +1,7 @@
 //! The cache's URL, and what goes with it.
 
+use super::{CacheFault, CacheResult};
 use crate::store::postgres::ClientFiles;
-use crate::store::{StoreError, StoreResult};
 use redis::{ConnectionInfo, IntoConnectionInfo};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ impl CacheSettings {
         }
     }
 
-    pub(super) fn address(&self) -> StoreResult<Address> {
+    pub(super) fn address(&self) -> CacheResult<Address> {
         let address = parse(self.url.expose_secret())?;
         if (self.ca_file.is_some() || self.client_files.is_some()) && !address.is_encrypted() {
             return Err(refused(
@@ -49,8 +49,8 @@ impl CacheSettings {
 /// Whether settings can be meant, without connecting.
 ///
 /// # Errors
-/// [`StoreError::Refused`]; the text never quotes the URL.
-pub fn check_address(settings: &CacheSettings) -> StoreResult<()> {
+/// [`CacheFault::Failed`]; the text never quotes the URL.
+pub fn check_address(settings: &CacheSettings) -> CacheResult<()> {
     settings.address().map(drop)
 }
 
@@ -81,12 +81,12 @@ impl Address {
 const FORM: &str = "it is not of the form rediss://USER:PASSWORD@HOST:PORT/DB. In a password write what is neither a letter nor a digit with a \
     per cent sign, such as %2F for a slash";
 
-fn refused(why: &str) -> StoreError {
-    StoreError::Refused(format!("the cache's URL cannot be used: {why}"))
+fn refused(why: &str) -> CacheFault {
+    CacheFault::Failed(format!("the cache's URL cannot be used: {why}"))
 }
 
 /// Reads `redis[s][+sentinel|+cluster]://[USER[:PASSWORD]@]HOST[:PORT][,HOST…][/SERVICE][/DB][?…]`.
-fn parse(url: &str) -> StoreResult<Address> {
+fn parse(url: &str) -> CacheResult<Address> {
     let (scheme, rest) = url
         .split_once("://")
         .ok_or_else(|| refused("it must begin with `rediss://` or `redis://`"))?;
@@ -117,7 +117,7 @@ fn parse(url: &str) -> StoreResult<Address> {
         }
         "cluster" => {
             nothing_else(query)?;
-            let nodes: StoreResult<Vec<_>> = hosts.split(',').map(|host| to(&credentials, host, path)).collect();
+            let nodes: CacheResult<Vec<_>> = hosts.split(',').map(|host| to(&credentials, host, path)).collect();
             Ok(Address::Cluster(nodes?))
         }
         "sentinel" => {
@@ -128,7 +128,7 @@ fn parse(url: &str) -> StoreResult<Address> {
                 ));
             }
             let own = sentinel_credentials(query)?;
-            let sentinels: StoreResult<Vec<_>> = hosts.split(',').map(|host| to(&own, host, "")).collect();
+            let sentinels: CacheResult<Vec<_>> = hosts.split(',').map(|host| to(&own, host, "")).collect();
             Ok(Address::Sentinel {
                 node: to(&credentials, hosts.split(',').next().unwrap_or_default(), db)?,
                 sentinels: sentinels?,
@@ -139,7 +139,7 @@ fn parse(url: &str) -> StoreResult<Address> {
     }
 }
 
-fn one(url: &str) -> StoreResult<ConnectionInfo> {
+fn one(url: &str) -> CacheResult<ConnectionInfo> {
     // The library's own words may quote the URL.
     let info = url.into_connection_info().map_err(|_| refused(FORM))?;
     // The name of a library is nothing that a least-privilege user should need a right for.
@@ -148,7 +148,7 @@ fn one(url: &str) -> StoreResult<ConnectionInfo> {
 }
 
 /// `sentinel_username` and `sentinel_password`: often the sentinels ask for none, or for others than Redis.
-fn sentinel_credentials(query: &str) -> StoreResult<String> {
+fn sentinel_credentials(query: &str) -> CacheResult<String> {
     let (mut user, mut password) = (None, None);
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         match key.as_ref() {
@@ -168,7 +168,7 @@ fn sentinel_credentials(query: &str) -> StoreResult<String> {
     })
 }
 
-fn nothing_else(query: &str) -> StoreResult<()> {
+fn nothing_else(query: &str) -> CacheResult<()> {
     if query.is_empty() {
         Ok(())
     } else {

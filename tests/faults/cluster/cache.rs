@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// A role with the rights that docs/storage.md names, and no more.
 const RIGHTS: &str = "~nauthera:* +ping +get +set +incrby +pexpire";
-/// A replica asks the cache once it was told of changes for a minute (docs/storage.md); as long again for a busy machine.
+/// A replica asks the cache once it was told of changes for 40 s (docs/storage.md); three times that for a busy machine.
 const WARM_WITHIN: Duration = Duration::from_secs(120);
 /// Between two looks at what others do.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

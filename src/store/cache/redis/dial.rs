@@ -2,9 +2,8 @@
 
 use super::line::{Line, Wire};
 use super::rest::Rest;
-use crate::store::StoreResult;
-use crate::store::cache::CacheSettings;
 use crate::store::cache::address::Address;
+use crate::store::cache::{CacheResult, CacheSettings};
 use crate::store::postgres::ClientFiles;
 use bb8::ManageConnection;
 use bb8_redis::RedisConnectionManager;
@@ -27,7 +26,8 @@ pub(super) struct Dial {
     runtime: Handle,
 }
 
-struct Target {
+/// Where the cache is, and how it is reached.
+pub(super) struct Target {
     address: Address,
     ca_file: Option<PathBuf>,
     client_files: Option<ClientFiles>,
@@ -47,14 +47,9 @@ pub(super) enum DialError {
 }
 
 impl Dial {
-    pub(super) fn new(settings: &CacheSettings, rest: Arc<Rest>) -> StoreResult<Self> {
-        let target = Target {
-            address: settings.address()?,
-            ca_file: settings.ca_file.clone(),
-            client_files: settings.client_files.clone(),
-        };
+    pub(super) fn new(settings: &CacheSettings, rest: Arc<Rest>) -> CacheResult<Self> {
         Ok(Self {
-            target: Arc::new(target),
+            target: Arc::new(Target::new(settings)?),
             rest,
             runtime: Handle::current(),
         })
@@ -81,7 +76,19 @@ impl ManageConnection for Dial {
 }
 
 impl Target {
-    async fn dial(&self) -> Result<Wire, DialError> {
+    pub(super) fn new(settings: &CacheSettings) -> CacheResult<Self> {
+        Ok(Self {
+            address: settings.address()?,
+            ca_file: settings.ca_file.clone(),
+            client_files: settings.client_files.clone(),
+        })
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.address.is_encrypted()
+    }
+
+    pub(super) async fn dial(&self) -> Result<Wire, DialError> {
         let certificates = self.certificates().await?;
         match &self.address {
             Address::One(info) => one(info, certificates).await.map(Wire::One),

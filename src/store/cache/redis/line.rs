@@ -22,6 +22,10 @@ impl Line {
         Self { wire, turn }
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.wire, Wire::Cluster(_))
+    }
+
     pub(super) fn turn(&self) -> u64 {
         self.turn
     }

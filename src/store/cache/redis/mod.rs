@@ -4,14 +4,15 @@
 //! moment ago: after the first call that is not answered in time the cache [rests](rest) until a look in the background finds it well.
 
 mod dial;
+mod examine;
 mod line;
 mod rest;
 
 use super::{Cache, CacheFault, CacheResult, CacheSettings};
-use crate::store::StoreResult;
 use async_trait::async_trait;
 use bb8::Pool;
 use dial::Dial;
+pub use examine::{CacheExamination, CacheInfo, examine};
 use futures::future::try_join_all;
 use line::Line;
 use redis::{RedisResult, cmd, pipe};
@@ -37,8 +38,8 @@ impl RedisCache {
     /// Begins to connect, on the runtime that this is called on, and does not wait for it: until then the cache rests.
     ///
     /// # Errors
-    /// [`crate::store::StoreError::Refused`] if the settings cannot be meant. A cache that is not there is no error.
-    pub fn open(settings: &CacheSettings) -> StoreResult<Self> {
+    /// [`CacheFault::Failed`] if the settings cannot be meant. A cache that is not there is no error.
+    pub fn open(settings: &CacheSettings) -> CacheResult<Self> {
         let rest = Arc::new(Rest::begun());
         let lines = Pool::builder()
             .max_size(LINES)
