@@ -203,11 +203,8 @@ impl Platform {
         let janitor = Gate::new("janitor", addr, limits, metrics.clone());
 
         let limiters = Limiters::default();
-        let (for_keeper, its_config) = (limiters.clone(), config.clone());
-        supervise_on(&arbiter()?, "rate_keeper", &guardian, move || {
-            RateKeeper::new(for_keeper, its_config)
-        })
-        .await?;
+        let rate_keeper = RateKeeper::new(limiters.clone(), config.clone(), Arc::clone(&clock), cache.clone());
+        supervise_on(&arbiter()?, "rate_keeper", &guardian, move || rate_keeper).await?;
 
         let authenticator = Authenticator::new(
             config.clone(),

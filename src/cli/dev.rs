@@ -12,7 +12,7 @@ use super::{complain, listen, say};
 use crate::cli::style::Style;
 use crate::config::snapshot::Snapshot;
 use crate::demo::{self, DemoClient, DemoSettings};
-use crate::http::proxies::TrustedProxies;
+use crate::http::proxies::{ForwardedBy, TrustedProxies};
 use crate::oauth::grant_type::ClientAuthMethod;
 use crate::store::{StoreSettings, open};
 use anyhow::{Context, ensure};
@@ -85,6 +85,7 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
         tls: None,
         workers: default_workers(),
         proxies: TrustedProxies::NONE,
+        forwarded_by: ForwardedBy::default(),
         store,
         cache: None,
         drain: Duration::ZERO,

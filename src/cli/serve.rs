@@ -66,6 +66,7 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
         tls,
         workers: args.workers.map_or_else(default_workers, usize::from),
         proxies: args.trusted_proxies,
+        forwarded_by: args.forwarded_by,
         store,
         cache,
         drain: Duration::from_secs(args.drain_seconds.into()),

@@ -5,7 +5,7 @@ use super::process::{Ending, Signals};
 use crate::actors::platform::{Platform, PlatformSettings};
 use crate::grpc::server::ConfigServer;
 use crate::http::limits::Times;
-use crate::http::proxies::TrustedProxies;
+use crate::http::proxies::{ForwardedBy, TrustedProxies};
 use crate::http::server::{Listen, serve};
 use crate::jose::seal::Sealer;
 use crate::store::Store;
@@ -33,8 +33,10 @@ pub struct ServerSettings {
     pub tls: Option<rustls::ServerConfig>,
     /// HTTP workers
     pub workers: usize,
-    /// Proxies in front of the server that append to `X-Forwarded-For`
+    /// Proxies in front of the server that write down whom they saw
     pub proxies: TrustedProxies,
+    /// In which header they do
+    pub forwarded_by: ForwardedBy,
     /// What outlives the process
     pub store: Arc<dyn Store>,
     /// What servers share to spare the store, if anything
@@ -78,6 +80,7 @@ impl Server {
             tls: settings.tls,
             workers,
             proxies: settings.proxies,
+            forwarded_by: settings.forwarded_by,
             times: Times::default(),
         };
         let server = serve(listen, &platform).context("the HTTP server does not start")?;

@@ -6,7 +6,10 @@ use super::snapshot::{Branding, SigningAlgorithm, SigningPolicy};
 use super::{rate, selector};
 use crate::resources::auth_server::{Algorithm, AllowedClients, AuthServerSpec, BrandingSpec, From, Signing};
 use crate::resources::condition::Condition;
+use crate::resources::exposure::TrustedProxies;
+use ipnet::IpNet;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use url::Url;
 
 /// Everything that is wrong with an AuthServer in itself.
@@ -29,6 +32,7 @@ pub fn faults(spec: &AuthServerSpec) -> Vec<String> {
         (_, None) => {}
     }
     found.extend(signing_faults(&spec.signing));
+    found.extend(spec.trusted_proxies.iter().flat_map(proxy_faults));
     found.extend(spec.rate_limits.iter().flat_map(rate::faults));
     found.extend(spec.branding.iter().flat_map(branding_faults));
     found
@@ -80,6 +84,25 @@ fn signing_faults(signing: &Signing) -> Vec<String> {
             "signing.overlap ({}) must be shorter than rotateEvery ({})",
             signing.overlap, signing.rotate_every
         ));
+    }
+    found
+}
+
+fn proxy_faults(proxies: &TrustedProxies) -> Vec<String> {
+    let mut found = Vec::new();
+    if proxies.networks.is_empty() {
+        found.push("trustedProxies.networks is empty: name a network, or leave trustedProxies out".to_owned());
+    }
+    for text in &proxies.networks {
+        match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+            Err(_) => found.push(format!(
+                "trustedProxies.networks: {text:?} is neither an address nor a network such as 10.0.0.0/8"
+            )),
+            Ok(network) if network.prefix_len() == 0 => found.push(format!(
+                "trustedProxies.networks: {text} is everybody, and everybody could then say who they are"
+            )),
+            Ok(_) => {}
+        }
     }
     found
 }
@@ -153,6 +176,7 @@ pub fn unserved(spec: &AuthServerSpec, runtime: Runtime) -> Vec<Condition> {
         ("database", spec.database.is_some()),
         ("cache", spec.cache.is_some()),
         ("exposure", spec.exposure.is_some()),
+        ("trustedProxies", spec.trusted_proxies.is_some()),
     ]
     .into_iter()
     .filter_map(|(field, there)| there.then_some(field))
@@ -182,6 +206,22 @@ pub fn admits(allowed: &AllowedClients, own_namespace: &str, namespace: &str, na
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::exposure::ForwardedHeader;
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network_and_not_everybody() {
+        let faults = |networks: &[&str]| {
+            proxy_faults(&TrustedProxies {
+                networks: networks.iter().map(|text| (*text).to_owned()).collect(),
+                header: ForwardedHeader::default(),
+            })
+        };
+        assert_eq!(faults(&["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1"]), Vec::<String>::new());
+        for wrong in ["0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0", "--listen=x", "10.0.0.1,10.0.0.2", ""] {
+            assert_eq!(faults(&["10.0.0.0/8", wrong]).len(), 1, "{wrong}");
+        }
+        assert_eq!(faults(&[]).len(), 1);
+    }
 
     #[test]
     fn an_issuer_is_https_or_loopback_and_written_the_normal_way() {

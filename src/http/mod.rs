@@ -11,6 +11,7 @@ mod discovery;
 mod files;
 mod flow;
 pub mod form;
+mod forwarded;
 mod headers;
 mod health;
 mod introspect;

@@ -1,7 +1,7 @@
 //! Routes, middleware and the listening server with its limits.
 
 use super::limits::{MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS, Times};
-use super::proxies::TrustedProxies;
+use super::proxies::{ForwardedBy, TrustedProxies};
 use super::state::AppState;
 use super::{
     authorize, base_path, consent, deadline, discovery, files, health, introspect, jwks, login, logout, observe, rate_limit, revoke, start,
@@ -56,8 +56,10 @@ pub struct Listen {
     pub tls: Option<rustls::ServerConfig>,
     /// HTTP workers (threads)
     pub workers: usize,
-    /// Proxies in front (an Ingress is one) that append to `X-Forwarded-For`
+    /// Proxies in front (an Ingress is one) that write down whom they saw
     pub proxies: TrustedProxies,
+    /// In which header they do
+    pub forwarded_by: ForwardedBy,
     /// How long everything may take
     pub times: Times,
 }
@@ -68,17 +70,31 @@ pub struct Listen {
 /// # Errors
 /// If a socket cannot be used.
 pub fn serve(listen: Listen, platform: &Platform) -> io::Result<Server> {
-    let (platform, changes, proxies, times) = (platform.clone(), Changes::of(platform.store.as_ref()), listen.proxies, listen.times);
-    let mut server = HttpServer::new(move || app(web::Data::new(AppState::start(&platform, &changes, proxies.clone(), times))))
-        .workers(listen.workers)
-        .keep_alive(times.keep_alive)
-        .client_request_timeout(times.headers)
-        .client_disconnect_timeout(times.disconnect)
-        .tls_handshake_timeout(times.handshake)
-        .max_connections(MAX_CONNECTIONS_PER_WORKER)
-        .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
-        .tcp_nodelay(true)
-        .disable_signals();
+    let (platform, changes, proxies, forwarded_by, times) = (
+        platform.clone(),
+        Changes::of(platform.store.as_ref()),
+        listen.proxies,
+        listen.forwarded_by,
+        listen.times,
+    );
+    let mut server = HttpServer::new(move || {
+        app(web::Data::new(AppState::start(
+            &platform,
+            &changes,
+            proxies.clone(),
+            forwarded_by,
+            times,
+        )))
+    })
+    .workers(listen.workers)
+    .keep_alive(times.keep_alive)
+    .client_request_timeout(times.headers)
+    .client_disconnect_timeout(times.disconnect)
+    .tls_handshake_timeout(times.handshake)
+    .max_connections(MAX_CONNECTIONS_PER_WORKER)
+    .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
+    .tcp_nodelay(true)
+    .disable_signals();
     for listener in listen.listeners {
         // Connections have it from the socket that they came by. It holds for what waits in a closed window too (tcp(7)).
         socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(times.unread))?;

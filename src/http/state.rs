@@ -1,7 +1,7 @@
 //! What one HTTP worker holds: the process-wide handles, and the gates of its own actors.
 
 use super::limits::Times;
-use super::proxies::TrustedProxies;
+use super::proxies::{ForwardedBy, TrustedProxies};
 use crate::actors::gate::{Gate, GateLimits};
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::{Changes, SessionKeeper};
@@ -24,12 +24,13 @@ pub struct AppState {
     /// How long everything may take
     pub times: Times,
     proxies: TrustedProxies,
+    forwarded_by: ForwardedBy,
 }
 
 impl AppState {
     /// Starts the actors of the worker that calls this, on its own arbiter. `changes` is shared by all
     /// workers; `proxies` are in front of the server.
-    pub fn start(platform: &Platform, changes: &Changes, proxies: TrustedProxies, times: Times) -> Self {
+    pub fn start(platform: &Platform, changes: &Changes, proxies: TrustedProxies, forwarded_by: ForwardedBy, times: Times) -> Self {
         let keeper = SessionKeeper::new(
             Arc::clone(&platform.store),
             platform.reads.clone(),
@@ -45,6 +46,7 @@ impl AppState {
             platform: platform.clone(),
             times,
             proxies,
+            forwarded_by,
         }
     }
 
@@ -65,7 +67,10 @@ impl AppState {
 
     /// Where a request comes from, as far as trusted proxies tell.
     pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
-        self.proxies
-            .caller(request.peer_addr().map(|address| address.ip()), request.headers())
+        self.proxies.caller(
+            self.forwarded_by,
+            request.peer_addr().map(|address| address.ip()),
+            request.headers(),
+        )
     }
 }

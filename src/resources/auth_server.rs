@@ -3,7 +3,7 @@
 use super::common::{LabelSelector, ResourceRef, any_object};
 use super::condition::Condition;
 use super::deployment::{Autoscaling, Cache, Compute, Database, Disruption};
-use super::exposure::{Exposure, Tls};
+use super::exposure::{Exposure, Tls, TrustedProxies};
 use super::rate_limits::RateLimitsSpec;
 use super::time_span::TimeSpan;
 use kube::{CustomResource, KubeSchema};
@@ -98,6 +98,10 @@ pub struct AuthServerSpec {
     /// What brings people to its pods: an Ingress, or an HTTPRoute of the Gateway API
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure: Option<Exposure>,
+    /// The proxies in front of its pods, an Ingress controller for one. Left out, everybody behind them shares their address, for failed logins and for
+    /// rate limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_proxies: Option<TrustedProxies>,
 }
 
 impl AuthServerSpec {

@@ -59,6 +59,32 @@ pub struct Exposure {
     pub gateway: Option<GatewayExposure>,
 }
 
+/// What stands in front of the pods and says who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrustedProxies {
+    /// Addresses or networks of the proxies, such as `10.0.0.0/8`: the pods of the Ingress controller, and the load balancer before them if it is
+    /// one for HTTP. What others say of who asks does not count.
+    #[schemars(
+        length(min = 1, max = 32),
+        inner(length(min = 2, max = 49), regex(pattern = r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"))
+    )]
+    pub networks: Vec<String>,
+    /// The header in which they write whom they saw; the other one counts for nothing
+    #[serde(default)]
+    pub header: ForwardedHeader,
+}
+
+/// A header that proxies write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub enum ForwardedHeader {
+    #[default]
+    #[serde(rename = "X-Forwarded-For")]
+    XForwardedFor,
+    Forwarded,
+}
+
 /// The Ingress to make.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RateLimitsSpec {
     /// For each IPv4 address or IPv6 /64, over all paths but health, metrics and the pages' own files. Behind an Ingress it needs
-    /// `exposure.trustedProxies`, or everybody shares the Ingress' address.
+    /// `trustedProxies`, or everybody shares the Ingress' address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_address: Option<RateSpec>,
     /// For each client that proves itself, at the token, introspection and revocation endpoints. Public clients are limited by address alone.

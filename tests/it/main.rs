@@ -23,6 +23,7 @@ mod login_flow;
 mod migrate_command;
 mod operated;
 mod rate_limits;
+mod rate_limits_shared;
 mod redis_server;
 mod run;
 mod serve;

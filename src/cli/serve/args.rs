@@ -3,7 +3,7 @@
 use crate::cli::cache::CacheArgs;
 use crate::cli::database::DatabaseArgs;
 use crate::cli::listen;
-use crate::http::proxies::TrustedProxies;
+use crate::http::proxies::{ForwardedBy, TrustedProxies};
 use clap::ArgGroup;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,10 +29,14 @@ pub struct ServeArgs {
     /// HTTP workers [default: one a core]
     #[arg(long, env = "NAUTHERA_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub workers: Option<u16>,
-    /// Proxies in front of the server that append to X-Forwarded-For: their networks, such as 10.0.0.0/8,192.0.2.7, or how many they are if nobody
+    /// Proxies in front of the server that write down whom they saw: their networks, such as 10.0.0.0/8,192.0.2.7, or how many they are if nobody
     /// reaches the server but through them. Failed logins are counted by the address that the first of them saw
     #[arg(long, env = "NAUTHERA_TRUSTED_PROXIES", value_name = "NETWORKS|N", default_value = "0")]
     pub trusted_proxies: TrustedProxies,
+    /// The header in which these proxies do, x-forwarded-for or forwarded (RFC 7239). Only the one that they all write: what a caller wrote in the
+    /// other one they pass on
+    #[arg(long, env = "NAUTHERA_FORWARDED_BY", value_name = "HEADER", default_value = "x-forwarded-for")]
+    pub forwarded_by: ForwardedBy,
     /// After SIGTERM the server says for this many seconds that it is not ready, and serves on
     #[arg(long, env = "NAUTHERA_DRAIN_SECONDS", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=600))]
     pub drain_seconds: u16,

@@ -24,6 +24,7 @@ fn crashing_process() {
             tls: None,
             workers: 1,
             proxies: nauthera::http::proxies::TrustedProxies::NONE,
+            forwarded_by: nauthera::http::proxies::ForwardedBy::default(),
             cache: None,
             store: Arc::new(SqliteStore::in_memory()?),
             drain: Duration::ZERO,

@@ -11,6 +11,7 @@ use nauthera::oauth::ids::{ClientId, UserStoreId};
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::oauth::scope::Scopes;
 use nauthera::store::Store;
+use nauthera::store::cache::Cache;
 use nauthera::store::sqlite::SqliteStore;
 use nauthera::telemetry::metrics::Metrics;
 use std::sync::Arc;
@@ -40,10 +41,20 @@ impl TestPlatform {
 
     /// One that keeps what an operator sends.
     pub async fn start_with(store: Arc<dyn Store>, sealer: Option<Sealer>) -> Self {
+        Self::start_all(store, sealer, None).await
+    }
+
+    /// One on an empty store in memory, beside a cache.
+    pub async fn start_beside(cache: Option<Arc<dyn Cache>>) -> Self {
+        Self::start_all(Arc::new(SqliteStore::in_memory().unwrap()), None, cache).await
+    }
+
+    async fn start_all(store: Arc<dyn Store>, sealer: Option<Sealer>, cache: Option<Arc<dyn Cache>>) -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let settings = PlatformSettings {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             sealer,
+            cache,
             ..PlatformSettings::new(store, Metrics::new())
         };
         let platform = Platform::start(settings).await.unwrap();

@@ -4,12 +4,13 @@ use super::platform::{TestPlatform, snapshot, user};
 use actix_web::dev::ServerHandle;
 use nauthera::config::snapshot::{SigningAlgorithm, Snapshot};
 use nauthera::http::limits::Times;
-use nauthera::http::proxies::TrustedProxies;
+use nauthera::http::proxies::{ForwardedBy, TrustedProxies};
 use nauthera::http::server::{Listen, serve};
 use nauthera::oauth::client::{AccessTokenFormat, Client, ClientType, Limits};
 use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use nauthera::oauth::ids::ClientId;
 use nauthera::oauth::scope::Scopes;
+use nauthera::store::cache::Cache;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -36,6 +37,7 @@ pub struct Site {
 pub struct Setting {
     pub proxies: TrustedProxies,
     pub times: Times,
+    pub cache: Option<Arc<dyn Cache>>,
 }
 
 impl Default for Setting {
@@ -43,6 +45,7 @@ impl Default for Setting {
         Self {
             proxies: TrustedProxies::NONE,
             times: Times::default(),
+            cache: None,
         }
     }
 }
@@ -79,7 +82,7 @@ impl Site {
 
     /// The same, listening in another way.
     pub async fn start_as(setting: Setting, change: impl FnOnce(&mut Snapshot)) -> Self {
-        let platform = TestPlatform::start().await;
+        let platform = TestPlatform::start_beside(setting.cache).await;
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let mut configuration = snapshot("1", vec![user(USERNAME, Some(PASSWORD)), user("bob", Some(PASSWORD))]);
@@ -95,6 +98,7 @@ impl Site {
             tls: None,
             workers: 2,
             proxies: setting.proxies,
+            forwarded_by: ForwardedBy::default(),
             times: setting.times,
         };
         let server = serve(listen, &platform.platform).unwrap();

@@ -167,6 +167,7 @@ impl Server {
             tls: None,
             workers: 1,
             proxies: nauthera::http::proxies::TrustedProxies::NONE,
+            forwarded_by: nauthera::http::proxies::ForwardedBy::default(),
             times: nauthera::http::limits::Times::default(),
         };
         let server = serve(listen, &test.platform).unwrap();

@@ -3,6 +3,7 @@
 use super::access::{CONFIG_PORT, DRAIN_SECONDS};
 use super::{Asked, Database};
 use crate::operator::settings::ENDS_WITHIN_SECONDS;
+use crate::resources::exposure::ForwardedHeader;
 use serde_json::{Value, json};
 
 /// The container's name.
@@ -134,6 +135,12 @@ fn arguments(asked: &Asked<'_>) -> Vec<String> {
         if cache.client {
             arguments.push(format!("--cache-cert={CACHE}/tls.crt"));
             arguments.push(format!("--cache-key={CACHE}/tls.key"));
+        }
+    }
+    if let Some(proxies) = &asked.spec.trusted_proxies {
+        arguments.push(format!("--trusted-proxies={}", proxies.networks.join(",")));
+        if proxies.header == ForwardedHeader::Forwarded {
+            arguments.push("--forwarded-by=forwarded".to_owned());
         }
     }
     if asked.https() {

@@ -279,6 +279,25 @@ fn arguments_are_those_that_serve_takes() {
 }
 
 #[test]
+fn a_pod_believes_the_proxies_that_its_server_names_and_nobody_else() {
+    let arguments = Scene::new(json!({"exposure": {"ingress": {}}})).arguments();
+    assert!(
+        !arguments
+            .iter()
+            .any(|argument| argument.contains("prox") || argument.contains("forwarded"))
+    );
+    let networks = json!(["10.0.0.0/8", "2001:db8::/32"]);
+    let arguments = Scene::new(json!({"trustedProxies": {"networks": networks}})).arguments();
+    assert!(
+        arguments.contains(&"--trusted-proxies=10.0.0.0/8,2001:db8::/32".to_owned()),
+        "{arguments:?}"
+    );
+    assert!(!arguments.iter().any(|argument| argument.contains("--forwarded-by")));
+    let arguments = Scene::new(json!({"trustedProxies": {"networks": networks, "header": "Forwarded"}})).arguments();
+    assert!(arguments.contains(&"--forwarded-by=forwarded".to_owned()), "{arguments:?}");
+}
+
+#[test]
 fn with_a_certificate_ports_and_probes_are_https() {
     let plain = Scene::new(json!({}));
     let secure = Scene::new(json!({"tls": {"certSecretRef": {"name": "login-tls"}}}));
