@@ -1,7 +1,7 @@
 # The verbs of this repository. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint fmt bench loadtest loadtest-operator crds image setup
+.PHONY: help dev test lint fmt bench loadtest loadtest-memory loadtest-operator crds image setup
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ bench: ## Criterion benches: issuing a token beside the raw signature
 
 loadtest: ## Load a local release server pinned to one core; prints requests/s and CPU per request
 	@loadtest/run.sh
+
+loadtest-memory: ## A replica's memory, idle and after a million requests in one go, on PostgreSQL and Redis
+	@loadtest/memory.sh
 
 loadtest-operator: ## How soon a change is at every replica, and 5,000 AuthClients from nothing, on a real API server (root)
 	@loadtest/operator.sh
