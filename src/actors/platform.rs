@@ -10,7 +10,7 @@ use super::janitor::Janitor;
 use super::key_keeper::{KeyKeeper, KeyReader};
 use super::metered_cache::MeteredCache;
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
-use super::rate_keeper::RateKeeper;
+use super::rate_keeper::{RateKeeper, Shared};
 use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
 use crate::accounts::verifier::PasswordVerifier;
 use crate::jose::seal::Sealer;
@@ -203,7 +203,11 @@ impl Platform {
         let janitor = Gate::new("janitor", addr, limits, metrics.clone());
 
         let limiters = Limiters::default();
-        let rate_keeper = RateKeeper::new(limiters.clone(), config.clone(), Arc::clone(&clock), cache.clone());
+        let shared = cache.clone().map(|cache| Shared {
+            cache,
+            vault: Arc::new(keys.clone()),
+        });
+        let rate_keeper = RateKeeper::new(limiters.clone(), config.clone(), Arc::clone(&clock), shared);
         supervise_on(&arbiter()?, "rate_keeper", &guardian, move || rate_keeper).await?;
 
         let authenticator = Authenticator::new(

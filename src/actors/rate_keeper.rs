@@ -5,13 +5,10 @@ use super::clock::SharedClock;
 use super::config_holder::ConfigReader;
 use super::gate::callable;
 use crate::config::rate::Rate;
-use crate::oauth::opaque::TokenHash;
 use crate::rates::Limiters;
 use crate::rates::limiter::Limiter;
-use crate::store::cache::Cache;
+use crate::store::cache::{Cache, Vault};
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Supervised, WrapFuture};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,18 +24,27 @@ pub struct RateKeeper {
     limiters: Limiters,
     config: ConfigReader,
     clock: SharedClock,
-    cache: Option<Arc<dyn Cache>>,
+    shared: Option<Shared>,
     is_asking: bool,
+}
+
+/// Where servers add up what they let through.
+#[derive(Clone)]
+pub struct Shared {
+    /// Has the counters
+    pub cache: Arc<dyn Cache>,
+    /// Gives them names that tell nothing: addresses are personal data
+    pub vault: Arc<dyn Vault>,
 }
 
 impl RateKeeper {
     /// The actor, to be supervised.
-    pub fn new(limiters: Limiters, config: ConfigReader, clock: SharedClock, cache: Option<Arc<dyn Cache>>) -> Self {
+    pub fn new(limiters: Limiters, config: ConfigReader, clock: SharedClock, shared: Option<Shared>) -> Self {
         Self {
             limiters,
             config,
             clock,
-            cache,
+            shared,
             is_asking: false,
         }
     }
@@ -46,21 +52,15 @@ impl RateKeeper {
     fn look(&mut self, ctx: &mut Context<Self>) {
         let Some(snapshot) = self.config.current() else { return };
         self.limiters.tidy(&snapshot.rate_limits);
-        let Some(cache) = self.cache.clone().filter(|_| !self.is_asking) else {
+        let Some(shared) = self.shared.clone().filter(|_| !self.is_asking) else {
             return;
         };
         self.is_asking = true;
         let (limiters, now) = (self.limiters.clone(), self.clock.now().as_second());
         let asking = async move {
             let server = &snapshot.server;
-            share(cache.as_ref(), limiters.addresses(), now, |address| {
-                format!("{server} address {address}")
-            })
-            .await;
-            share(cache.as_ref(), limiters.clients(), now, |client| {
-                format!("{server} client {client}")
-            })
-            .await;
+            share(&shared, limiters.addresses(), now, |address| format!("{server} address {address}")).await;
+            share(&shared, limiters.clients(), now, |client| format!("{server} client {client}")).await;
         };
         ctx.spawn(asking.into_actor(self).map(|(), keeper, _| keeper.is_asking = false));
     }
@@ -85,14 +85,21 @@ callable!(RateKeeper);
 
 /// Tells the shared counters of one kind what was let through here, and takes in what they stand at. A cache that does not answer changes
 /// nothing: each server then limits by itself.
-async fn share<K: Hash + Eq + Clone>(cache: &dyn Cache, limiter: &Limiter<K>, now: i64, text: impl Fn(&K) -> String) {
+async fn share<K: Hash + Eq + Clone>(Shared { cache, vault }: &Shared, limiter: &Limiter<K>, now: i64, text: impl Fn(&K) -> String) {
     let Some(told) = limiter.tell() else { return };
     let (length, window) = window(&told.rate, now);
     for part in told.spent.chunks(AT_ONCE) {
         let amounts: Vec<(String, u64)> = part
             .iter()
-            .map(|(key, spent)| (name(&told.rate, window, &text(key)), u64::from(spent.get())))
+            .filter_map(|(key, spent)| {
+                let whose = whose(&told.rate, window, &text(key));
+                Some((vault.name("rate", whose.as_bytes())?, u64::from(spent.get())))
+            })
             .collect();
+        // Before there are keys there are no names.
+        if amounts.len() < part.len() {
+            return;
+        }
         match cache.add(&amounts, length.saturating_mul(2)).await {
             Ok(totals) => {
                 let keys = part.iter().map(|(key, _)| key.clone());
@@ -112,15 +119,9 @@ fn window(rate: &Rate, now: i64) -> (Duration, u64) {
     (Duration::from_secs(seconds), number)
 }
 
-/// A counter's name tells nobody whose it is: addresses are personal data.
-fn name(rate: &Rate, window: u64, text: &str) -> String {
-    let whose = TokenHash::of(&format!(
-        "rate {} {} {} {text}",
-        rate.requests(),
-        rate.per().as_secs(),
-        rate.burst()
-    ));
-    format!("rate:{}:{window}", URL_SAFE_NO_PAD.encode(whose.as_bytes()))
+/// What a counter counts: another one for another rate, window or caller.
+fn whose(rate: &Rate, window: u64, text: &str) -> String {
+    format!("{} {} {} {window} {text}", rate.requests(), rate.per().as_secs(), rate.burst())
 }
 
 #[cfg(test)]
@@ -137,14 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_is_another_one_for_another_rate_window_or_caller_and_names_nobody() {
+    fn a_counter_is_another_one_for_another_rate_window_or_caller() {
         let rate = |requests| Rate::new(requests, Duration::from_secs(1), 1).unwrap();
-        let first = name(&rate(1), 7, "identity/main address 192.0.2.7");
-        assert!(!first.contains("192.0.2.7"), "{first}");
+        let first = whose(&rate(1), 7, "identity/main address 192.0.2.7");
         for other in [
-            name(&rate(2), 7, "identity/main address 192.0.2.7"),
-            name(&rate(1), 8, "identity/main address 192.0.2.7"),
-            name(&rate(1), 7, "identity/other address 192.0.2.7"),
+            whose(&rate(2), 7, "identity/main address 192.0.2.7"),
+            whose(&rate(1), 8, "identity/main address 192.0.2.7"),
+            whose(&rate(1), 7, "identity/other address 192.0.2.7"),
         ] {
             assert_ne!(first, other);
         }

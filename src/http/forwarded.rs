@@ -2,16 +2,45 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+/// More than anybody has proxies in a row; a caller's own text is not looked through for more.
+const MOST: usize = 32;
+
 /// The `for` of each element in one header field, in order; `None` for one that names no address: `unknown`, an obfuscated name (§6.3), an
 /// element without `for` or with two, or what is no element at all.
 ///
-/// Quotes are obeyed, so that a comma within them parts nothing. A caller who leaves a quote open spoils what a proxy appended to the same
-/// field: then the whole field names nobody, which is for the worse for the caller alone.
+/// Quotes are obeyed, so that a comma within them parts nothing. A caller who leaves a quote open spoils what the caller wrote, and nothing that
+/// proxies appended to the same field: who is not known is not limited, so nobody may become that. Of a field with an open quote the last
+/// elements are read only, as many as there can be proxies.
 pub fn elements(field: &[u8]) -> Vec<Option<IpAddr>> {
-    let Some(parts) = split(field, b',') else { return vec![None] };
-    // RFC 9110 §5.6.1: empty elements of a list count for nothing.
-    let filled = parts.into_iter().map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
-    filled.map(element).collect()
+    // Backwards: what is nearest to the server is at the end.
+    let (mut found, mut rest) = (Vec::new(), field);
+    while found.len() < MOST {
+        if let Some(parts) = split(rest, b',') {
+            // RFC 9110 §5.6.1: empty elements of a list count for nothing.
+            let filled = parts.into_iter().map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
+            found.extend(filled.map(element).rev());
+            found.reverse();
+            return found;
+        }
+        let Some((before, last)) = split_off_last(rest) else { break };
+        if !last.is_empty() {
+            found.push(element(last));
+        }
+        rest = before;
+    }
+    found.push(None);
+    found.reverse();
+    found
+}
+
+/// The last element of a field in which a quote stays open, and what is before it; `None` if it is the element with the quote.
+fn split_off_last(field: &[u8]) -> Option<(&[u8], &[u8])> {
+    let commas = field.iter().enumerate().rev().filter(|(_, byte)| **byte == b',');
+    commas.take(MOST).find_map(|(at, _)| {
+        let (before, last) = (field.get(..at)?, field.get(at.saturating_add(1)..)?);
+        split(last, b',')?;
+        Some((before, last.trim_ascii()))
+    })
 }
 
 fn element(text: &[u8]) -> Option<IpAddr> {
@@ -165,7 +194,27 @@ mod tests {
         assert_eq!(read("by=\"a\\\",for=6.6.6.6\", for=203.0.113.7"), ["-", "203.0.113.7"]);
     }
 
+    #[test]
+    fn a_quote_that_a_caller_leaves_open_spoils_nothing_that_proxies_append() {
+        assert_eq!(read("for=\"6.6.6.6, for=203.0.113.7"), ["-", "203.0.113.7"]);
+        assert_eq!(
+            read("x=\"a\\, for=\"[2001:db8::1]:1\", for=10.0.0.1"),
+            ["-", "2001:db8::1", "10.0.0.1"]
+        );
+        assert_eq!(read("\",,, for=203.0.113.7"), ["-", "203.0.113.7"]);
+        let long = format!("\"{} for=203.0.113.7", ",".repeat(100_000));
+        assert_eq!(read(&long).last().unwrap(), "203.0.113.7");
+    }
+
     proptest! {
+        #[test]
+        fn nothing_that_a_caller_wrote_changes_what_a_proxy_appends(field in "[ -~]{0,40}|[\"\\\\,=a]{0,12}") {
+            for appended in ["for=203.0.113.7", "for=\"203.0.113.7:80\";proto=https"] {
+                let found = elements(format!("{field}, {appended}").as_bytes());
+                prop_assert_eq!(found.last(), Some(&Some("203.0.113.7".parse().unwrap())));
+            }
+        }
+
         #[test]
         fn no_bytes_make_it_panic(field in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = elements(&field);

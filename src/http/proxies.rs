@@ -205,8 +205,8 @@ mod tests {
                 is("203.0.113.7"),
                 "a caller's own header"
             );
-            // A quote that stays open is the caller's own loss: nobody else's address comes of it.
-            assert_eq!(by(&[("forwarded", "for=\"6.6.6.6, for=203.0.113.7")]), None);
+            // A quote that stays open hides nobody: whose address is not known is not limited.
+            assert_eq!(by(&[("forwarded", "for=\"6.6.6.6, for=203.0.113.7")]), is("203.0.113.7"));
             assert_eq!(
                 by(&[("forwarded", "for=\"6.6.6.6"), ("forwarded", "for=203.0.113.7")]),
                 is("203.0.113.7")

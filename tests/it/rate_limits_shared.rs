@@ -3,17 +3,20 @@
 use crate::support::redis;
 use crate::support::site::*;
 use nauthera::config::rate::Rate;
+use nauthera::store::Store;
+use nauthera::store::cache::CacheSettings;
 use nauthera::store::cache::redis::RedisCache;
-use nauthera::store::cache::{Cache, CacheSettings};
+use nauthera::store::sqlite::SqliteStore;
 use std::sync::Arc;
 use std::time::Duration;
 
 const BURST: u32 = 60;
 
-async fn site(url: &str) -> Site {
+async fn site(url: &str, store: &Arc<dyn Store>) -> Site {
+    let cache = RedisCache::open(&CacheSettings::new(url)).unwrap();
     let setting = Setting {
         proxies: "1".parse().unwrap(),
-        cache: Some(Arc::new(RedisCache::open(&CacheSettings::new(url)).unwrap()) as Arc<dyn Cache>),
+        shared: Some((Arc::clone(store), Arc::new(cache))),
         ..Setting::default()
     };
     Site::start_as(setting, |configuration| {
@@ -37,7 +40,8 @@ async fn let_through(site: &Site, address: &'static str) -> u32 {
 #[actix_rt::test]
 async fn two_servers_share_one_budget_and_each_goes_on_by_itself_without_redis() {
     let redis = redis::start();
-    let (first, second) = (site(&redis.url()).await, site(&redis.url()).await);
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::in_memory().unwrap());
+    let (first, second) = (site(&redis.url(), &store).await, site(&redis.url(), &store).await);
     assert_eq!(let_through(&first, "192.0.2.1").await, BURST);
     let more = let_through(&second, "192.0.2.1").await;
     assert!(more < BURST, "the second server knew nothing of the first: {more}");
@@ -46,7 +50,7 @@ async fn two_servers_share_one_budget_and_each_goes_on_by_itself_without_redis()
         "another address has a budget of its own"
     );
     let names = redis.ask(&["KEYS", "*"]).unwrap();
-    assert!(names.contains("rate:") && !names.contains("192.0.2"), "{names}");
+    assert!(names.starts_with("nauthera:") && !names.contains("192.0.2"), "{names}");
 
     redis.kill();
     assert_eq!(let_through(&first, "192.0.2.3").await, BURST);

@@ -44,9 +44,9 @@ impl TestPlatform {
         Self::start_all(store, sealer, None).await
     }
 
-    /// One on an empty store in memory, beside a cache.
-    pub async fn start_beside(cache: Option<Arc<dyn Cache>>) -> Self {
-        Self::start_all(Arc::new(SqliteStore::in_memory().unwrap()), None, cache).await
+    /// One beside a cache.
+    pub async fn start_beside(store: Arc<dyn Store>, cache: Arc<dyn Cache>) -> Self {
+        Self::start_all(store, None, Some(cache)).await
     }
 
     async fn start_all(store: Arc<dyn Store>, sealer: Option<Sealer>, cache: Option<Arc<dyn Cache>>) -> Self {

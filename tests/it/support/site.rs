@@ -10,6 +10,7 @@ use nauthera::oauth::client::{AccessTokenFormat, Client, ClientType, Limits};
 use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use nauthera::oauth::ids::ClientId;
 use nauthera::oauth::scope::Scopes;
+use nauthera::store::Store;
 use nauthera::store::cache::Cache;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -37,7 +38,8 @@ pub struct Site {
 pub struct Setting {
     pub proxies: TrustedProxies,
     pub times: Times,
-    pub cache: Option<Arc<dyn Cache>>,
+    /// What it has in common with other servers
+    pub shared: Option<(Arc<dyn Store>, Arc<dyn Cache>)>,
 }
 
 impl Default for Setting {
@@ -45,7 +47,7 @@ impl Default for Setting {
         Self {
             proxies: TrustedProxies::NONE,
             times: Times::default(),
-            cache: None,
+            shared: None,
         }
     }
 }
@@ -82,7 +84,10 @@ impl Site {
 
     /// The same, listening in another way.
     pub async fn start_as(setting: Setting, change: impl FnOnce(&mut Snapshot)) -> Self {
-        let platform = TestPlatform::start_beside(setting.cache).await;
+        let platform = match setting.shared {
+            Some((store, cache)) => TestPlatform::start_beside(store, cache).await,
+            None => TestPlatform::start().await,
+        };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let mut configuration = snapshot("1", vec![user(USERNAME, Some(PASSWORD)), user("bob", Some(PASSWORD))]);
