@@ -38,10 +38,14 @@ pub fn server_config(certificate: &Path, key: &Path) -> anyhow::Result<rustls::S
         loaded: ArcSwap::from_pointee(load(certificate, key)?),
     });
     actix_rt::spawn(follow(Arc::clone(&current)));
+    Ok(settings(current))
+}
+
+fn settings(current: Arc<Current>) -> rustls::ServerConfig {
     let mut config = rustls::ServerConfig::builder().with_no_client_auth().with_cert_resolver(current);
     // HTTP/2 is off: docs/decisions/0003-http-1-only.md.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    config
 }
 
 async fn follow(current: Arc<Current>) {
@@ -82,12 +86,4 @@ pub fn load(certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_missing_is_named() {
-        let error = load(Path::new("/nowhere/tls.crt"), Path::new("/nowhere/tls.key")).unwrap_err();
-        assert!(error.to_string().contains("/nowhere/tls.crt"), "{error}");
-    }
-}
+mod tests;
