@@ -3,6 +3,7 @@
 use super::answer::{self, Challenge};
 use super::pages::Look;
 use super::problem::Problem;
+use super::silence::Watch;
 use super::state::AppState;
 use super::trace::TraceId;
 use super::{cors, routes};
@@ -21,6 +22,7 @@ pub async fn hold(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let _running = request.conn_data::<Watch>().map(Watch::begin);
     // What is needed of the request afterwards: it goes with the future that is given up.
     let label = routes::label(request.path());
     let page = routes::is_page(label).then(|| super::language(request.request()));

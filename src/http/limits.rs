@@ -27,6 +27,13 @@ pub struct Times {
     pub unread: Duration,
 }
 
+impl Times {
+    /// After an answer the next request must be there so soon, however it comes: an idle connection's time, and that of a head.
+    pub const fn silence(&self) -> Duration {
+        self.keep_alive.saturating_add(self.headers)
+    }
+}
+
 impl Default for Times {
     fn default() -> Self {
         Self {

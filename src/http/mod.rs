@@ -27,6 +27,7 @@ mod rate_limit;
 mod revoke;
 mod routes;
 pub mod server;
+mod silence;
 mod start;
 pub mod state;
 mod ticket;

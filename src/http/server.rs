@@ -4,8 +4,8 @@ use super::limits::{MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS, Times}
 use super::proxies::{ForwardedBy, TrustedProxies};
 use super::state::AppState;
 use super::{
-    authorize, base_path, consent, deadline, discovery, files, health, introspect, jwks, login, logout, observe, rate_limit, revoke, start,
-    token, userinfo,
+    authorize, base_path, consent, deadline, discovery, files, health, introspect, jwks, login, logout, observe, rate_limit, revoke,
+    silence, start, token, userinfo,
 };
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::Changes;
@@ -94,6 +94,7 @@ pub fn serve(listen: Listen, platform: &Platform) -> io::Result<Server> {
     .max_connections(MAX_CONNECTIONS_PER_WORKER)
     .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
     .tcp_nodelay(true)
+    .on_connect(move |stream, extensions| silence::watch(stream, extensions, times.silence()))
     .disable_signals();
     for listener in listen.listeners {
         // Connections have it from the socket that they came by. It holds for what waits in a closed window too (tcp(7)).
