@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help dev test lint fmt bench loadtest loadtest-memory loadtest-operator crds image setup
 
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: ## Run the platform with the sample manifests on http://127.0.0.1:8080
 	cargo run --release -- dev

@@ -8,37 +8,36 @@ use super::state::AppState;
 use super::trace::TraceId;
 use super::{cors, routes};
 use crate::actors::fault::Fault;
+use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
 use std::time::Duration;
 
-/// The middleware. Wants paths without the issuer's own path. What the request began is not undone: a message that an actor has taken is
-/// handled.
+/// Answers a request to this route, in time. What the request began is not undone: a message that an actor has taken is handled.
 pub async fn hold(
-    state: web::Data<AppState>,
+    state: &AppState,
+    route: &str,
+    trace: &TraceId,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let _running = request.conn_data::<Watch>().map(Watch::begin);
     // What is needed of the request afterwards: it goes with the future that is given up.
-    let label = routes::label(request.path());
-    let page = routes::is_page(label).then(|| super::language(request.request()));
-    let trace = TraceId::current(request.request());
+    let page = routes::is_page(route).then(|| super::language(request.request()));
     if let Ok(answered) = tokio::time::timeout(state.times.handling, next.call(request)).await {
         return Ok(answered?.map_into_boxed_body());
     }
     let mut response = match page {
-        Some(language) => Problem::Unavailable(Duration::from_secs(1)).page(&Look::new(state.snapshot().as_deref(), language), &trace),
+        Some(language) => Problem::Unavailable(Duration::from_secs(1)).page(&Look::new(state.snapshot().as_deref(), language), trace),
         None => answer::answer(
             &Fault::Unavailable("the request took too long".to_owned()),
             Challenge::Client,
-            &trace,
+            trace,
         ),
     };
-    if routes::is_open(label) {
+    if routes::is_open(route) {
         cors::open(response.headers_mut());
     }
     Err(InternalError::from_response("the request took too long", response).into())

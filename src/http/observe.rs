@@ -1,7 +1,10 @@
-//! Around every request: a trace id, a span, metrics, a caught panic, and the headers that every answer carries.
+//! Around every request: a trace id, a span, metrics, its limits, a caught panic, and the headers that every answer carries. One middleware for all
+//! of it, since each costs every request.
 
 use super::base_path;
+use super::deadline;
 use super::headers;
+use super::rate_limit;
 use super::routes;
 use super::state::AppState;
 use super::trace::TraceId;
@@ -34,11 +37,11 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
             state.platform.metrics.request(route, method, status, began.elapsed());
         }
     };
-    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span.clone()).await;
+    let bounded = bounded(state.as_deref().map(AsRef::as_ref), route, &trace, request, next);
+    let answered = AssertUnwindSafe(bounded).catch_unwind().instrument(span.clone()).await;
     let _entered = span.enter();
     match answered {
-        Ok(Ok(response)) => {
-            let mut response = response.map_into_boxed_body();
+        Ok(Ok(mut response)) => {
             let status = response.status().as_u16();
             if let (405, Some(methods)) = (status, routes::allow(route)) {
                 response
@@ -75,6 +78,23 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
             headers::trace(response.headers_mut(), &trace);
             Err(InternalError::from_response("panic in a handler", response).into())
         }
+    }
+}
+
+/// The request's own way, within its limits.
+async fn bounded(
+    state: Option<&AppState>,
+    route: &str,
+    trace: &TraceId,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(state) = state else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
+    match rate_limit::refused(state, route, request.request()) {
+        Some(refused) => Ok(request.into_response(refused)),
+        None => deadline::hold(state, route, trace, request, next).await,
     }
 }
 

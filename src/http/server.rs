@@ -4,8 +4,8 @@ use super::limits::{MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS, Times}
 use super::proxies::{ForwardedBy, TrustedProxies};
 use super::state::AppState;
 use super::{
-    authorize, base_path, consent, deadline, discovery, files, health, introspect, jwks, login, logout, observe, rate_limit, revoke,
-    silence, start, token, userinfo,
+    authorize, base_path, consent, discovery, files, health, introspect, jwks, login, logout, observe, revoke, silence, start, token,
+    userinfo,
 };
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::Changes;
@@ -42,8 +42,6 @@ pub fn app(
     App::new()
         .app_data(state)
         .configure(configure)
-        .wrap(from_fn(rate_limit::limit))
-        .wrap(from_fn(deadline::hold))
         .wrap(from_fn(base_path::strip))
         .wrap(from_fn(observe::observe))
 }

@@ -1,4 +1,4 @@
-//! A bucket for each key, in shards of which each has a lock of its own: a decision holds one for some tens of nanoseconds.
+//! A bucket for each key, in shards of which each has a lock of its own: a decision holds one only while it reckons.
 //!
 //! Memory is bounded. A key whose bucket is full again is forgotten in time, and nothing is lost with it. Where there is no place left, a
 //! new key takes that of the one which was quiet for longest among a few that are picked at random: whoever is being refused keeps asking,

@@ -87,6 +87,58 @@ async fn a_body_that_comes_byte_by_byte_is_given_up() {
 }
 
 #[actix_rt::test]
+async fn a_request_has_an_end_whatever_it_waits_for() {
+    let times = Times {
+        handling: Duration::from_millis(300),
+        ..Times::default()
+    };
+    let setting = Setting {
+        times,
+        ..Setting::default()
+    };
+    let site = Site::start_as(setting, |_| {}).await;
+    let mut socket = connect(&site).await;
+    let head = "POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let answer = dribble(socket, b"a").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 503") && answer.contains("temporarily_unavailable"),
+        "{answer}"
+    );
+    assert!(answer.to_ascii_lowercase().contains("retry-after: "), "{answer}");
+    site.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_handshake_that_does_not_end_is_given_up() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let tls = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let setting = Setting {
+        times: Times {
+            handshake: Duration::from_millis(300),
+            ..Times::default()
+        },
+        tls: Some(tls),
+        ..Setting::default()
+    };
+    let site = Site::start_as(setting, |_| {}).await;
+    // Nothing at all; and the beginning of a ClientHello that goes on for ever.
+    let mut silent = connect(&site).await;
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, silent.read_to_end(&mut answer)).await;
+    let _ = read.expect("the server hangs up");
+    let mut slow = connect(&site).await;
+    slow.write_all(&[22, 3, 1, 0x3f, 0xff, 1]).await.unwrap();
+    dribble(slow, &[0]).await;
+    site.stop().await;
+}
+
+#[actix_rt::test]
 async fn answers_that_nobody_reads_do_not_hold_a_connection() {
     let site = hurried().await;
     let mut socket = connect(&site).await;

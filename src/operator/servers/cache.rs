@@ -12,13 +12,25 @@ pub fn fault(secret: &SecretView) -> Option<&'static str> {
     let Some(url) = secret.bytes("url") else {
         return Some("has no key `url`");
     };
-    let Some((scheme, hosts)) = parts(url) else {
+    let Some(Parts { scheme, kind, hosts, path }) = parts(url) else {
         return Some("has a `url` that is none: write rediss://USER:PASSWORD@HOST:PORT/DB");
     };
     if !PLAIN.contains(&scheme) && !ENCRYPTED.contains(&scheme) {
         return Some("has a `url` that does not begin with rediss:// or redis://");
     }
-    hosts.is_empty().then_some("has a `url` without a host")
+    if hosts.is_empty() {
+        return Some("has a `url` without a host");
+    }
+    let (service, db) = match kind {
+        "sentinel" => path.split_once('/').unwrap_or((path, "")),
+        _ => ("-", path),
+    };
+    if service.is_empty() {
+        return Some("has a `url` of sentinels without the service that they watch: write rediss+sentinel://HOST:PORT/SERVICE");
+    }
+    // What `serve` would refuse keeps new pods from starting.
+    (path.contains('#') || !db.bytes().all(|byte| byte.is_ascii_digit()))
+        .then_some("has a `url` whose database is no number: write rediss://USER:PASSWORD@HOST:PORT/DB")
 }
 
 /// The cache that a Secret describes. Certificates count where the URL asks for TLS.
@@ -26,7 +38,7 @@ pub fn described(name: &str, secret: &SecretView) -> Cache {
     let tls = secret
         .bytes("url")
         .and_then(parts)
-        .is_some_and(|(scheme, _)| ENCRYPTED.contains(&scheme));
+        .is_some_and(|parts| ENCRYPTED.contains(&parts.scheme));
     Cache {
         secret: name.to_owned(),
         authority: tls && secret.bytes("ca.crt").is_some(),
@@ -34,15 +46,30 @@ pub fn described(name: &str, secret: &SecretView) -> Cache {
     }
 }
 
-/// The first word of a URL, and its hosts. Secrets made from a file end in a new line.
-fn parts(url: &[u8]) -> Option<(&str, &str)> {
+/// A URL's parts, as far as they matter here.
+struct Parts<'a> {
+    scheme: &'a str,
+    /// `sentinel`, `cluster` or nothing
+    kind: &'a str,
+    hosts: &'a str,
+    path: &'a str,
+}
+
+/// Secrets made from a file end in a new line.
+fn parts(url: &[u8]) -> Option<Parts<'_>> {
     let (scheme, rest) = str::from_utf8(url).ok()?.trim().split_once("://")?;
-    let scheme = scheme
-        .strip_suffix("+sentinel")
-        .or_else(|| scheme.strip_suffix("+cluster"))
-        .unwrap_or(scheme);
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    Some((scheme, authority.rsplit('@').next().unwrap_or_default()))
+    let (scheme, kind) = match scheme.split_once('+') {
+        Some((bare, kind @ ("sentinel" | "cluster"))) => (bare, kind),
+        _ => (scheme, ""),
+    };
+    let rest = rest.split('?').next().unwrap_or_default();
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    Some(Parts {
+        scheme,
+        kind,
+        hosts: authority.rsplit('@').next().unwrap_or_default(),
+        path,
+    })
 }
 
 #[cfg(test)]
@@ -64,6 +91,10 @@ mod tests {
             &[("url", "redis:///0")],
             &[("url", "redis://user:password@")],
             &[("url", "redis+proxy://cache")],
+            &[("url", "redis://cache/nine")],
+            &[("url", "rediss://cache/0#insecure")],
+            &[("url", "rediss+sentinel://one,two")],
+            &[("url", "rediss+sentinel://one/primary/nine")],
         ] {
             assert!(fault(&secret(values)).is_some(), "{values:?}");
         }
@@ -71,6 +102,7 @@ mod tests {
             "rediss://user:password@cache.example.org:6380/1",
             "redis://cache\n",
             "rediss+sentinel://u:p@one:26379,two:26379/primary",
+            "rediss+sentinel://one/primary/2?sentinel_password=x%2Fy",
             "valkeys+cluster://one,two",
         ] {
             assert_eq!(fault(&secret(&[("url", url)])), None, "{url}");

@@ -38,6 +38,7 @@ pub struct Site {
 pub struct Setting {
     pub proxies: TrustedProxies,
     pub times: Times,
+    pub tls: Option<rustls::ServerConfig>,
     /// What it has in common with other servers
     pub shared: Option<(Arc<dyn Store>, Arc<dyn Cache>)>,
 }
@@ -47,6 +48,7 @@ impl Default for Setting {
         Self {
             proxies: TrustedProxies::NONE,
             times: Times::default(),
+            tls: None,
             shared: None,
         }
     }
@@ -100,7 +102,7 @@ impl Site {
         platform.apply(configuration).await;
         let listen = Listen {
             listeners: vec![listener],
-            tls: None,
+            tls: setting.tls,
             workers: 2,
             proxies: setting.proxies,
             forwarded_by: ForwardedBy::default(),
