@@ -3,6 +3,7 @@
 //! A login first asks every directory who has the name, and then has one of them check the password. So a directory that is down does
 //! not keep the users of another one out, and a login takes the same steps whether or not the name exists.
 
+pub mod ldap;
 pub mod local;
 
 use crate::accounts::username::Username;
