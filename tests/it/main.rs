@@ -15,6 +15,7 @@ mod bad_input;
 mod cache;
 mod check_command;
 mod config_service;
+mod directory;
 mod doctor_command;
 mod file_source;
 mod import_rules;

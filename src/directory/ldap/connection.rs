@@ -118,7 +118,7 @@ impl Connection {
         }
         self.identity = Identity::Other;
         let Self { ldap, allowance, .. } = self;
-        let answer = within(allowance, deadline, ldap.simple_bind(dn, password)).await?;
+        let answer = within(allowance, deadline, async { ldap.simple_bind(dn, password).await.map_err(trouble) }).await?;
         outcome::of_bind(answer.rc, &answer.text).map_err(Trouble::Fault)
     }
 
@@ -128,7 +128,7 @@ impl Connection {
     /// [`Trouble`]. That the base does not exist is [`LdapFault::Refused`], unless it is the entry itself that was asked for.
     pub async fn search(&mut self, search: &Search, deadline: Duration) -> Result<Vec<Entry>, Trouble> {
         let Self { ldap, allowance, .. } = self;
-        within(allowance, deadline, async { Ok(pages(ldap, search).await) }).await?
+        within(allowance, deadline, pages(ldap, search)).await
     }
 }
 
@@ -183,17 +183,15 @@ fn trouble(error: LdapError) -> Trouble {
 }
 
 /// Runs one operation. ldap3 panics on messages that are well-formed but not what they should be; that ends this operation and this connection.
-async fn within<T>(allowance: &Allowance, deadline: Duration, operation: impl Future<Output = Result<T, LdapError>>) -> Result<T, Trouble> {
+async fn within<T>(allowance: &Allowance, deadline: Duration, operation: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     allowance.renew();
     match tokio::time::timeout(deadline, AssertUnwindSafe(operation).catch_unwind()).await {
         Err(_) => Err(Trouble::Late),
         Ok(Err(_)) => Err(Trouble::Fault(LdapFault::Nonsense(
             "the directory sent an answer that is not LDAP".to_owned(),
         ))),
-        Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error))) => Err(match (trouble(error), allowance.why()) {
-            (Trouble::Lost(_), Some(why)) => Trouble::Lost(why.to_owned()),
-            (other, _) => other,
-        }),
+        // The guard knows better why.
+        Ok(Ok(Err(Trouble::Lost(why)))) => Err(Trouble::Lost(allowance.why().map_or(why, str::to_owned))),
+        Ok(Ok(answer)) => answer,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::AbortHandle;
 
 /// One operation's answers together are no longer than this, bytes.
@@ -47,13 +48,13 @@ pub fn before(stream: Box<dyn Stream>, allowance: &Arc<Allowance>) -> io::Result
     let (ours, theirs) = UnixStream::pair()?;
     let allowance = Arc::clone(allowance);
     let guard = tokio::spawn(async move {
-        let (from_server, to_server) = tokio::io::split(stream);
-        let (from_client, to_client) = ours.into_split();
-        // When one way ends both do: the streams are dropped.
+        let (mut from_server, mut to_server) = tokio::io::split(stream);
+        let (mut from_client, mut to_client) = ours.into_split();
         let ended = tokio::select! {
-            ended = inwards(from_server, to_client, &allowance) => ended,
-            ended = outwards(from_client, to_server) => ended.map_err(|error| error.to_string()),
+            ended = inwards(&mut from_server, &mut to_client, &allowance) => ended,
+            ended = outwards(&mut from_client, &mut to_server) => ended.map_err(|error| error.to_string()),
         };
+        // Before the streams are dropped, by which the other side learns that it has ended.
         if let Err(why) = ended {
             let _ = allowance.why.set(why);
         }
@@ -61,7 +62,7 @@ pub fn before(stream: Box<dyn Stream>, allowance: &Arc<Allowance>) -> io::Result
     Ok((theirs.into_std()?, guard.abort_handle()))
 }
 
-async fn outwards(mut client: tokio::net::unix::OwnedReadHalf, mut server: WriteHalf<Box<dyn Stream>>) -> io::Result<()> {
+async fn outwards(client: &mut OwnedReadHalf, server: &mut WriteHalf<Box<dyn Stream>>) -> io::Result<()> {
     let mut buffer = vec![0; 8 * 1024];
     loop {
         let count = client.read(&mut buffer).await?;
@@ -73,11 +74,7 @@ async fn outwards(mut client: tokio::net::unix::OwnedReadHalf, mut server: Write
     }
 }
 
-async fn inwards(
-    mut server: ReadHalf<Box<dyn Stream>>,
-    mut client: tokio::net::unix::OwnedWriteHalf,
-    allowance: &Allowance,
-) -> Result<(), String> {
+async fn inwards(server: &mut ReadHalf<Box<dyn Stream>>, client: &mut OwnedWriteHalf, allowance: &Allowance) -> Result<(), String> {
     let mut held: Vec<u8> = Vec::with_capacity(8 * 1024);
     loop {
         let mut whole = 0;

@@ -6,3 +6,4 @@ pub mod process;
 pub mod redis;
 pub mod replica;
 pub mod site;
+pub mod slapd;

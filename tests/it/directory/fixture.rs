@@ -1,0 +1,87 @@
+//! A directory, and a client of it.
+
+use crate::support::slapd::{READER, READER_PASSWORD, SUFFIX, Slapd, Tree};
+use nauthera::directory::ldap::client::{LdapClient, Who};
+use nauthera::directory::ldap::entry::Entry;
+use nauthera::directory::ldap::fault::LdapFault;
+use nauthera::directory::ldap::servers::Servers;
+use nauthera::directory::ldap::settings::{GroupSearch, LdapSettings, Membership, Nested, Target, UserSearch};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A person whose name has everything that a distinguished name has to escape.
+pub const ODD: &str = "Müller, Jörg \"JM\" + Söhne; <x> #1\\2";
+
+/// Alice is in `staff` and (by it) in `engineering`, `platform` and `loop`, of which the last two are members of each other; Jörg is in `staff`.
+pub fn tree() -> Tree {
+    let mut tree = Tree::default();
+    let more = [
+        ("givenName", "Alice"),
+        ("displayName", "Alice Ångström"),
+        ("title", "TRUE"),
+        ("employeeType", "ally"),
+    ];
+    let alice = tree.person("alice", None, &more);
+    let odd = tree.person("jörg", Some(ODD), &[]);
+    tree.person("bob", None, &[]);
+    tree.person("bob2", None, &[("uid", "bob")]);
+    tree.person("locked", None, &[("pwdAccountLockedTime", "000001010000Z")]);
+    let staff = tree.group("staff", &[&alice, &odd]);
+    let engineering = tree.group("engineering", &[&staff]);
+    let (platform, circle) = (
+        crate::support::slapd::group_dn("platform, \"core\""),
+        crate::support::slapd::group_dn("loop"),
+    );
+    tree.group("platform, \"core\"", &[&engineering, &circle]);
+    tree.group("loop", &[&platform]);
+    tree.entry(
+        &format!("cn=posix,ou=groups,{SUFFIX}"),
+        &[
+            ("objectClass", "posixGroup"),
+            ("cn", "posix"),
+            ("gidNumber", "1"),
+            ("memberUid", "alice"),
+        ],
+    );
+    tree
+}
+
+/// By LDAPS, with the server's own authority, groups by `member` without nesting.
+pub fn settings(servers: &[&Slapd]) -> LdapSettings {
+    LdapSettings {
+        servers: servers
+            .iter()
+            .map(|server| Target::parse(&server.tls_url(), false).unwrap())
+            .collect(),
+        authorities: Some(servers.iter().map(|server| server.authority()).collect()),
+        bind_dn: READER.to_owned(),
+        bind_password: READER_PASSWORD.into(),
+        users: UserSearch {
+            base_dn: format!("ou=people,{SUFFIX}"),
+            filter: "(objectClass=inetOrgPerson)".to_owned(),
+            username_attribute: "uid".to_owned(),
+        },
+        groups: Some(GroupSearch {
+            base_dn: format!("ou=groups,{SUFFIX}"),
+            filter: "(objectClass=groupOfNames)".to_owned(),
+            name_attribute: "cn".to_owned(),
+            membership: Membership::of("member"),
+            nested: Nested::No,
+        }),
+        attributes: Default::default(),
+        connect_timeout: Duration::from_secs(3),
+        operation_timeout: Duration::from_secs(5),
+        page_size: 500,
+        pool_max: 4,
+        cache_ttl: Duration::from_secs(60),
+    }
+}
+
+pub fn client(settings: LdapSettings) -> LdapClient {
+    let servers = Arc::new(Servers::new(settings.servers.clone()));
+    LdapClient::new(Arc::new(settings), servers).unwrap()
+}
+
+pub async fn named(client: &LdapClient, name: &str) -> Result<Option<Entry>, LdapFault> {
+    client.find(&Who::Named(name.to_owned())).await
+}
