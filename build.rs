@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // Passwords may be in them: src/wire says what they show
         .skip_debug([
             ".nauthera.config.v1.User",
+            ".nauthera.config.v1.Ldap",
             ".nauthera.config.v1.Portion",
             ".nauthera.config.v1.ApplyRequest",
         ])

@@ -6,18 +6,16 @@
 use super::audit_log::AuditHandle;
 use super::clock::SharedClock;
 use super::config_holder::ConfigReader;
+use super::directories::Directories;
 use crate::accounts::lockout::{self, Rule, address_bucket};
 use crate::accounts::username::Username;
-use crate::accounts::verifier::PasswordVerifier;
-use crate::config::snapshot::{Snapshot, UserStoreKind};
-use crate::directory::local::LocalDirectory;
-use crate::directory::{DirectoryFault, UserDirectory};
+use crate::config::snapshot::Snapshot;
+use crate::directory::DirectoryFault;
 use crate::oauth::ids::UserId;
 use crate::oauth::opaque::TokenHash;
 use crate::store::records::{AuditEvent, UserRecord};
 use crate::store::{Store, StoreError};
 use crate::telemetry::metrics::Metrics;
-use futures::future::join_all;
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -91,7 +89,7 @@ impl From<StoreError> for LoginFault {
 struct Inner {
     config: ConfigReader,
     store: Arc<dyn Store>,
-    verifier: Arc<dyn PasswordVerifier>,
+    directories: Directories,
     clock: SharedClock,
     metrics: Metrics,
     audit: AuditHandle,
@@ -108,7 +106,7 @@ impl Authenticator {
     pub fn new(
         config: ConfigReader,
         store: Arc<dyn Store>,
-        verifier: Arc<dyn PasswordVerifier>,
+        directories: Directories,
         clock: SharedClock,
         metrics: Metrics,
         audit: AuditHandle,
@@ -116,7 +114,7 @@ impl Authenticator {
         Self(Arc::new(Inner {
             config,
             store,
-            verifier,
+            directories,
             clock,
             metrics,
             audit,
@@ -155,12 +153,9 @@ impl Authenticator {
     /// # Errors
     /// [`LoginFault::Unavailable`] or [`LoginFault::Internal`].
     pub async fn find(&self, id: &UserId) -> Result<Option<UserRecord>, LoginFault> {
-        for directory in self.0.directories(&*self.0.snapshot()?) {
-            if let Some(user) = directory.find(id).await? {
-                return Ok(Some(user));
-            }
-        }
-        Ok(None)
+        let snapshot = self.0.snapshot()?;
+        let user = self.0.store.user(id).await?;
+        Ok(user.filter(|user| snapshot.user_stores.iter().any(|store| store.id == user.store)))
     }
 }
 
@@ -169,19 +164,6 @@ impl Inner {
         self.config
             .current()
             .ok_or_else(|| LoginFault::Unavailable("there is no configuration yet".to_owned()))
-    }
-
-    fn directories(&self, snapshot: &Snapshot) -> Vec<Box<dyn UserDirectory>> {
-        let directory = |store: &Arc<crate::config::snapshot::UserStoreConfig>| -> Box<dyn UserDirectory> {
-            match store.kind {
-                UserStoreKind::Local => Box::new(LocalDirectory::new(
-                    store.id.clone(),
-                    Arc::clone(&self.store),
-                    Arc::clone(&self.verifier),
-                )),
-            }
-        };
-        snapshot.user_stores.iter().map(directory).collect()
     }
 
     async fn check(&self, username: Option<&Username>, password: &SecretString, address: Option<IpAddr>) -> Result<UserRecord, LoginFault> {
@@ -203,20 +185,20 @@ impl Inner {
         }
         self.throttle(&keys).await?;
 
-        match self.identify_and_prove(&snapshot, username, password).await? {
-            (Some(user), true) => {
+        match self.directories.prove(&snapshot, username, password).await? {
+            (_, Some(user)) => {
                 if let Some((key, _)) = account {
                     self.store.clear_failed_logins(&key).await?;
                 }
                 self.audit("login.succeeded", Some(user.id.clone()), address);
                 Ok(user)
             }
-            (user, _) => {
+            (user, None) => {
                 let now = self.clock.now();
                 for (key, rule) in &keys {
                     self.store.count_failed_login(key, now, rule.window).await?;
                 }
-                self.audit("login.failed", user.map(|user| user.id), address);
+                self.audit("login.failed", user, address);
                 Err(LoginFault::BadCredentials)
             }
         }
@@ -231,39 +213,6 @@ impl Inner {
             }
         }
         Ok(())
-    }
-
-    /// Asks all directories for the name, then has one check the password; the first in order that knows the name, or the first of all for
-    /// a name that nobody has.
-    async fn identify_and_prove(
-        &self,
-        snapshot: &Snapshot,
-        username: Option<&Username>,
-        password: &SecretString,
-    ) -> Result<(Option<UserRecord>, bool), LoginFault> {
-        let directories = self.directories(snapshot);
-        let Some(first) = directories.first() else {
-            return Err(LoginFault::Unavailable("no user store is configured".to_owned()));
-        };
-        let Some(username) = username else {
-            return Ok((None, first.prove(None, password).await?));
-        };
-        let answers = join_all(directories.iter().map(|directory| directory.identify(username))).await;
-        let mut fault = None;
-        for (directory, answer) in directories.iter().zip(answers) {
-            match answer {
-                Ok(Some(user)) => {
-                    let proved = directory.prove(Some(&user), password).await?;
-                    return Ok((Some(user), proved));
-                }
-                Ok(None) => {}
-                Err(failed) => fault = Some(failed),
-            }
-        }
-        match fault {
-            Some(fault) => Err(fault.into()),
-            None => Ok((None, first.prove(None, password).await?)),
-        }
     }
 
     fn queue(&self, key: TokenHash, at_once: usize) -> Turn<'_> {

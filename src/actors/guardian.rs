@@ -19,6 +19,18 @@ use tokio::sync::watch;
 /// How long a dead actor waits for the Guardian's word before it comes back by itself: the Guardian may be restarting too.
 const WORD_DEADLINE: Duration = Duration::from_secs(1);
 
+/// What it means for the process that an actor dies too often, or hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Nothing works without it: the process ends
+    Vital,
+    /// Only what it does: it comes back after [`ISOLATED_PAUSE`]
+    Isolated,
+}
+
+/// An isolated actor that died too often within a short time comes back after this pause.
+pub const ISOLATED_PAUSE: Duration = Duration::from_secs(10);
+
 /// What is known of all instances of an actor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActorHealth {
@@ -99,8 +111,17 @@ impl GuardianHandle {
         self.shared.next_child.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(super) async fn verdict(&self, child: u64, name: &'static str, cause: String) -> Verdict {
-        let word = self.addr.clone().send(ChildDied { child, name, cause }).timeout(WORD_DEADLINE);
+    pub(super) async fn verdict(&self, child: u64, name: &'static str, cause: String, weight: Weight) -> Verdict {
+        let word = self
+            .addr
+            .clone()
+            .send(ChildDied {
+                child,
+                name,
+                cause,
+                weight,
+            })
+            .timeout(WORD_DEADLINE);
         word.await.unwrap_or_else(|_| Deaths::default().note(Instant::now(), jitter()))
     }
 
@@ -188,7 +209,7 @@ impl Actor for Guardian {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(self.ask_every, |guardian, _| {
-            if let Some(name) = guardian.pulses.turn() {
+            for name in guardian.pulses.turn() {
                 let silent = guardian.ask_every.saturating_mul(SILENT_TURNS);
                 guardian.shared.fail(format!(
                     "the actor {name} has given no sign of life for {silent:?}: its thread hangs"
@@ -229,6 +250,7 @@ struct ChildDied {
     child: u64,
     name: &'static str,
     cause: String,
+    weight: Weight,
 }
 
 impl Handler<ChildDied> for Guardian {
@@ -238,6 +260,9 @@ impl Handler<ChildDied> for Guardian {
         let verdict = self.deaths.entry(message.child).or_default().note(Instant::now(), jitter());
         if verdict == Verdict::GiveUp {
             self.deaths.remove(&message.child);
+            if message.weight == Weight::Isolated {
+                return MessageResult(Verdict::Restart { after: ISOLATED_PAUSE });
+            }
             self.shared.give_up(message.name, &message.cause);
         }
         MessageResult(verdict)

@@ -4,11 +4,13 @@ use super::audit_log::{AuditHandle, AuditLog};
 use super::authenticator::Authenticator;
 use super::clock::SharedClock;
 use super::config_holder::{ConfigHolder, ConfigHolderSettings, ConfigReader};
+use super::directories::Directories;
 use super::gate::{Call, Gate, GateLimits};
 use super::guardian::{Guardian, GuardianHandle};
 use super::janitor::Janitor;
 use super::key_keeper::{KeyKeeper, KeyReader};
 use super::metered_cache::MeteredCache;
+use super::ldap_connector::Connectors;
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
 use super::rate_keeper::{RateKeeper, Shared};
 use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
@@ -125,6 +127,10 @@ pub struct Platform {
     pub authenticator: Authenticator,
     /// How much addresses and clients were let through
     pub limiters: Limiters,
+    /// The ways to LDAP directories
+    pub connectors: Connectors,
+    /// Where people come from
+    pub directories: Directories,
     arbiters: Arc<Mutex<Vec<Arbiter>>>,
 }
 
@@ -210,10 +216,14 @@ impl Platform {
         let rate_keeper = RateKeeper::new(limiters.clone(), config.clone(), Arc::clone(&clock), shared);
         supervise_on(&arbiter()?, "rate_keeper", &guardian, move || rate_keeper).await?;
 
+        let connectors = Connectors::new(config.clone(), guardian.clone(), metrics.clone());
+        let follower = connectors.clone();
+        run_on(&arbiter()?, move || drop(actix_rt::spawn(async move { follower.follow().await }))).await?;
+        let directories = Directories::new(config.clone(), Arc::clone(&store), verifier, Arc::clone(&clock), connectors.clone());
         let authenticator = Authenticator::new(
             config.clone(),
             Arc::clone(&store),
-            verifier,
+            directories.clone(),
             Arc::clone(&clock),
             metrics.clone(),
             audit.clone(),
@@ -234,6 +244,8 @@ impl Platform {
             janitor,
             authenticator,
             limiters,
+            connectors,
+            directories,
             arbiters: Arc::new(Mutex::new(arbiters)),
         })
     }
@@ -283,6 +295,7 @@ impl Platform {
                 "the database did not take the configuration that is in force; a start without the operator begins with an earlier one"
             );
         }
+        self.connectors.stop().await;
         self.stop_actors(deadline).await;
     }
 

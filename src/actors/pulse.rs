@@ -19,6 +19,8 @@ pub(super) struct Pulse {
     name: &'static str,
     ask: Ask,
     asked: Option<(u32, oneshot::Receiver<()>)>,
+    /// What is done if it hangs, instead of ending the process
+    hangs: Option<Box<dyn Fn() + Send>>,
 }
 
 impl Pulse {
@@ -39,7 +41,16 @@ impl Pulse {
             name,
             ask: Box::new(ask),
             asked: None,
+            hangs: None,
         }
+    }
+}
+
+impl Pulse {
+    /// If it hangs, this is called instead of ending the process. On the Guardian's thread.
+    pub(super) fn or_else(mut self, hangs: impl Fn() + Send + 'static) -> Self {
+        self.hangs = Some(Box::new(hangs));
+        self
     }
 }
 
@@ -52,16 +63,20 @@ impl Pulses {
         self.0.insert(child, pulse);
     }
 
-    /// One turn: looks at the answers, and asks whoever gave one. Returns the name of an actor that hangs.
-    pub(super) fn turn(&mut self) -> Option<&'static str> {
-        let mut hangs = None;
+    /// One turn: looks at the answers, and asks whoever gave one. Returns the names of actors that hang and that the process cannot do without.
+    pub(super) fn turn(&mut self) -> Vec<&'static str> {
+        let mut hangs = Vec::new();
         self.0.retain(|_, pulse| {
             if let Some((silent, sign)) = pulse.asked.as_mut()
                 && matches!(sign.try_recv(), Err(TryRecvError::Empty))
             {
                 *silent += 1;
                 if *silent >= SILENT_TURNS {
-                    hangs = Some(pulse.name);
+                    if let Some(instead) = &pulse.hangs {
+                        instead();
+                        return false;
+                    }
+                    hangs.push(pulse.name);
                 }
                 return true;
             }

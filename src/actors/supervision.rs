@@ -6,7 +6,7 @@
 //! The message at hand is lost: its sender sees a closed reply.
 
 use super::gate::Call;
-use super::guardian::GuardianHandle;
+use super::guardian::{GuardianHandle, Weight};
 use super::pulse::Pulse;
 use super::restart::{Deaths, Verdict, jitter};
 use actix::dev::ContextFut;
@@ -26,9 +26,22 @@ where
     A: Actor<Context = Context<A>> + Supervised + Handler<Call<A>>,
 {
     let child = guardian.new_child();
-    let oversight = Oversight::Guardian(guardian.clone(), child);
+    let oversight = Oversight::Guardian(guardian.clone(), child, Weight::Vital);
     let addr = start(name, actor, |addr| (oversight, addr));
     guardian.watch(child, Pulse::of(name, &addr));
+    addr
+}
+
+/// Starts a supervised actor that the process can do without, on this thread's arbiter, which is its own. If it dies too often it pauses for
+/// longer; if its thread hangs, `hangs` is called once, on the Guardian's thread.
+pub fn supervise_isolated<A>(name: &'static str, guardian: &GuardianHandle, actor: A, hangs: impl Fn() + Send + 'static) -> Addr<A>
+where
+    A: Actor<Context = Context<A>> + Supervised + Handler<Call<A>>,
+{
+    let child = guardian.new_child();
+    let oversight = Oversight::Guardian(guardian.clone(), child, Weight::Isolated);
+    let addr = start(name, actor, |addr| (oversight, addr));
+    guardian.watch(child, Pulse::of(name, &addr).or_else(hangs));
     addr
 }
 
@@ -69,7 +82,7 @@ pub struct ArbiterGone;
 /// Who decides about an actor that died.
 pub(super) enum Oversight {
     /// The Guardian, which knows this instance by its number
-    Guardian(GuardianHandle, u64),
+    Guardian(GuardianHandle, u64, Weight),
     /// The actor is the Guardian
     Own(GuardianHandle, Deaths),
 }
@@ -77,16 +90,16 @@ pub(super) enum Oversight {
 impl Oversight {
     const fn handle(&self) -> &GuardianHandle {
         match self {
-            Self::Guardian(handle, _) | Self::Own(handle, _) => handle,
+            Self::Guardian(handle, ..) | Self::Own(handle, _) => handle,
         }
     }
 
     /// Completes with whether the actor may come back, when its pause is over.
     fn recover(&mut self, name: &'static str, cause: String) -> Recovery {
         match self {
-            Self::Guardian(handle, child) => {
-                let (handle, child) = (handle.clone(), *child);
-                Box::pin(async move { pause(handle.verdict(child, name, cause).await).await })
+            Self::Guardian(handle, child, weight) => {
+                let (handle, child, weight) = (handle.clone(), *child, *weight);
+                Box::pin(async move { pause(handle.verdict(child, name, cause, weight).await).await })
             }
             Self::Own(handle, deaths) => {
                 let verdict = deaths.note(Instant::now(), jitter());

@@ -77,6 +77,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
             policies: in_force(&world.policies),
             cluster_policies: in_force(&world.cluster_policies),
             users: people.accepted,
+            user_stores: people.accepted_stores,
             claim_mappers: mappers.accepted,
             memory: clients.memory,
         },
@@ -101,7 +102,7 @@ fn stores_of(world: &World<'_>, key: &Key, spec: &AuthServerSpec, people: &Peopl
             let object = world.resources.user_stores.get(&store);
             object.is_some_and(|object| user_store::admits(world.resources, &object.spec.allowed_servers, &store, key))
         };
-        let usable = people.stores.contains(&store) && admitted();
+        let usable = people.stores.contains_key(&store) && admitted();
         if !usable {
             faults.push(format!(
                 "UserStore {store} is not there, was refused, or its allowedServers does not let AuthServers of namespace {} in",
@@ -141,13 +142,11 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, all: &Clients, peo
         issuer: world.issuer(key).to_owned(),
         signing: server::signing_policy(&spec.signing),
         clients,
-        user_stores: ids
-            .into_iter()
-            .map(|id| {
-                Arc::new(UserStoreConfig {
-                    id,
-                    kind: UserStoreKind::Local,
-                })
+        user_stores: stores
+            .iter()
+            .filter_map(|key| {
+                let kind = people.stores.get(key)?.clone();
+                Some(Arc::new(UserStoreConfig { id: store_id(key), kind }))
             })
             .collect(),
         users,
@@ -338,8 +337,18 @@ fn people_verdicts(resources: &Resources, people: &People) -> Vec<Verdict> {
             .filter(|user| user.declared.as_ref().is_some_and(|user| user.store == id));
         let users = count(users.count());
         let ready = match people.store_refusals.get(key) {
-            Some(refusal) => refusal.ready(false),
-            None => Condition::yes("Ready", "StoreReady", plural(users as usize, "declared user")),
+            Some(refusal) => refusal.ready(people.stores.contains_key(key)),
+            None => match people.stores.get(key) {
+                Some(UserStoreKind::Ldap(config)) => {
+                    let servers = plural(config.servers.len(), "server");
+                    Condition::yes(
+                        "Ready",
+                        "StoreReady",
+                        format!("a directory of {servers}; each pod says in its log and metrics how they answer"),
+                    )
+                }
+                _ => Condition::yes("Ready", "StoreReady", plural(users as usize, "declared user")),
+            },
         };
         verdicts.push(Verdict {
             kind: Kind::UserStore,

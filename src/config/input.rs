@@ -297,6 +297,8 @@ pub struct Options {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Accepted {
+    /// UserStores
+    pub user_stores: Objects<UserStoreSpec>,
     /// AuthServers
     pub servers: Objects<AuthServerSpec>,
     /// AuthClients

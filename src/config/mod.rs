@@ -8,6 +8,7 @@ mod claim_mapper;
 mod client;
 mod clients;
 pub mod compile;
+mod directory;
 mod governing;
 mod identity_provider;
 pub mod input;

@@ -3,11 +3,11 @@
 use super::input::{Accepted, Key, Objects, Resources};
 use super::refusal::{Aspect, Refusal};
 use super::roles::{self, RoleDecision};
-use super::snapshot::DeclaredUser;
+use super::snapshot::{DeclaredUser, UserStoreKind};
 use super::user_store;
 use crate::oauth::ids::UserStoreId;
 use crate::resources::common::LocalRef;
-use crate::resources::{CREDENTIAL_LABEL, GroupSpec, UserSpec};
+use crate::resources::{CREDENTIAL_LABEL, GroupSpec, UserSpec, UserStoreSpec};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct GroupDecision {
 #[derive(Clone, Debug, Default)]
 pub struct People {
     /// Stores that are in force
-    pub stores: BTreeSet<Key>,
+    pub stores: BTreeMap<Key, UserStoreKind>,
     /// Why a store is refused
     pub store_refusals: BTreeMap<Key, Refusal>,
     /// Users
@@ -49,6 +49,8 @@ pub struct People {
     pub roles: BTreeMap<Key, RoleDecision>,
     /// What was accepted
     pub accepted: Objects<UserSpec>,
+    /// Stores that were accepted
+    pub accepted_stores: Objects<UserStoreSpec>,
 }
 
 /// The id of a store.
@@ -60,14 +62,18 @@ pub fn store_id(key: &Key) -> UserStoreId {
 pub fn decide(resources: &Resources, previous: &Accepted) -> People {
     let mut people = People::default();
     for (key, object) in &resources.user_stores {
-        match user_store::refusal(&object.spec) {
-            Some(refusal) => {
+        let (kind, kept) = match user_store::decide(resources, key, &object.spec) {
+            Ok(kind) => (Some(kind), Some(object)),
+            Err(refusal) => {
+                // Nobody is locked out by a slip: what was accepted last stays.
+                let before = previous.user_stores.get(key);
+                let kind = before.and_then(|before| user_store::decide(resources, key, &before.spec).ok());
                 people.store_refusals.insert(key.clone(), refusal);
+                (kind, before)
             }
-            None => {
-                people.stores.insert(key.clone());
-            }
-        }
+        };
+        people.stores.extend(kind.map(|kind| (key.clone(), kind)));
+        people.accepted_stores.extend(kept.map(|object| (key.clone(), Arc::clone(object))));
     }
     let mut resolved = BTreeMap::new();
     for (key, object) in &resources.users {
@@ -125,7 +131,7 @@ pub(super) fn text_fault(text: &str, longest: usize) -> Option<&'static str> {
     }
 }
 
-fn user(resources: &Resources, stores: &BTreeSet<Key>, key: &Key, spec: &UserSpec) -> Result<Form, Refusal> {
+fn user(resources: &Resources, stores: &BTreeMap<Key, UserStoreKind>, key: &Key, spec: &UserSpec) -> Result<Form, Refusal> {
     let username = spec.username.clone().unwrap_or_else(|| key.name.clone());
     let mut faults = Vec::new();
     let fields = [
@@ -155,7 +161,7 @@ fn user(resources: &Resources, stores: &BTreeSet<Key>, key: &Key, spec: &UserSpe
     if !faults.is_empty() {
         return Err(Refusal::spec(&faults));
     }
-    let store = store_of(resources, stores, &key.namespace, spec.user_store_ref.as_ref())?;
+    let store = local_store_of(resources, stores, &key.namespace, spec.user_store_ref.as_ref())?;
     let (password, password_fault) = match password(resources, key, spec) {
         Ok(password) => (password, None),
         Err(refusal) => (None, Some(refusal)),
@@ -206,7 +212,7 @@ fn password(resources: &Resources, key: &Key, spec: &UserSpec) -> Result<Option<
 /// The store that a user or a group lives in.
 pub(super) fn store_of(
     resources: &Resources,
-    stores: &BTreeSet<Key>,
+    stores: &BTreeMap<Key, UserStoreKind>,
     namespace: &str,
     reference: Option<&LocalRef>,
 ) -> Result<Key, Refusal> {
@@ -225,10 +231,27 @@ pub(super) fn store_of(
             }
         }
     };
-    if stores.contains(&key) {
+    if stores.contains_key(&key) {
         Ok(key)
     } else {
         Err(refuse(format!("UserStore {key} is not there, or was refused")))
+    }
+}
+
+/// The store that a declared user or group lives in: those of a directory are the directory's.
+fn local_store_of(
+    resources: &Resources,
+    stores: &BTreeMap<Key, UserStoreKind>,
+    namespace: &str,
+    reference: Option<&LocalRef>,
+) -> Result<Key, Refusal> {
+    let key = store_of(resources, stores, namespace, reference)?;
+    match stores.get(&key) {
+        Some(UserStoreKind::Ldap(_)) => {
+            let message = format!("UserStore {key} is a directory: its users and groups are declared there, not by manifests");
+            Err(Refusal::new(Aspect::References, "UserStoreIsDirectory", message))
+        }
+        _ => Ok(key),
     }
 }
 
@@ -284,9 +307,15 @@ fn group_faults(key: &Key, spec: &GroupSpec) -> Option<Refusal> {
     text_fault(name, 255).map(|fault| Refusal::spec(&[format!("name: {name:?} {fault}")]))
 }
 
-fn join_group(resources: &Resources, stores: &BTreeSet<Key>, key: &Key, spec: &GroupSpec, resolved: &mut Resolved) -> GroupDecision {
+fn join_group(
+    resources: &Resources,
+    stores: &BTreeMap<Key, UserStoreKind>,
+    key: &Key,
+    spec: &GroupSpec,
+    resolved: &mut Resolved,
+) -> GroupDecision {
     let name = spec.name.clone().unwrap_or_else(|| key.name.clone());
-    let store = match store_of(resources, stores, &key.namespace, spec.user_store_ref.as_ref()) {
+    let store = match local_store_of(resources, stores, &key.namespace, spec.user_store_ref.as_ref()) {
         Ok(store) => store,
         Err(refusal) => {
             return GroupDecision {

@@ -33,7 +33,7 @@ pub fn governed(
             reached.insert((kind, key.clone()), servers.clone());
         }
     };
-    for store in &people.stores {
+    for store in people.stores.keys() {
         lives_in(Kind::UserStore, store, &store_id(store));
     }
     for (key, user) in &people.users {

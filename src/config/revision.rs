@@ -1,7 +1,7 @@
 //! The digest of a snapshot: equal content, equal revision, on every replica and after every restart.
 
 use super::rate::{Rate, RateLimits};
-use super::snapshot::{DeclaredUser, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind};
+use super::snapshot::{DeclaredUser, LdapConfig, NestedGroups, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind};
 use crate::oauth::client::{Client, ClientSecret, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
 use aws_lc_rs::digest;
@@ -218,7 +218,45 @@ fn user_store(store: &UserStoreConfig) -> Value {
     let UserStoreConfig { id, kind } = store;
     match kind {
         UserStoreKind::Local => json!([id, "local"]),
+        UserStoreKind::Ldap(config) => json!([json!(id), json!("ldap"), ldap(id, config)]),
     }
+}
+
+fn ldap(id: &UserStoreId, config: &LdapConfig) -> Value {
+    let LdapConfig {
+        servers,
+        start_tls,
+        authorities,
+        bind_dn,
+        bind_password,
+        users,
+        groups,
+        attributes,
+        connect_timeout,
+        operation_timeout,
+        page_size,
+        pool_max,
+        cache_ttl,
+    } = config;
+    let bound = json!(["nauthera directory password", id, bind_dn, bind_password.expose_secret()]).to_string();
+    let password = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bound.as_bytes()));
+    let groups = groups.as_ref().map(|groups| {
+        let nested = match groups.nested {
+            NestedGroups::No => json!("no"),
+            NestedGroups::InChain => json!("in chain"),
+            NestedGroups::Walk(depth) => json!(depth),
+        };
+        let texts = [&groups.base_dn, &groups.filter, &groups.name_attribute, &groups.member_attribute];
+        json!([json!(texts), nested])
+    });
+    json!([
+        [json!(servers), json!(start_tls), json!(authorities)],
+        [bind_dn, &password],
+        [&users.base_dn, &users.filter, &users.username_attribute],
+        [json!(groups), json!(attributes)],
+        [seconds(*connect_timeout), seconds(*operation_timeout), seconds(*cache_ttl)],
+        [page_size, pool_max],
+    ])
 }
 
 fn role(role: &RoleConfig) -> Value {

@@ -3,7 +3,7 @@
 use super::input::{Key, Resources};
 use super::people::{People, store_id, store_of, text_fault};
 use super::refusal::{Aspect, Refusal};
-use super::snapshot::RoleConfig;
+use super::snapshot::{RoleConfig, UserStoreKind};
 use crate::resources::RoleSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -80,7 +80,9 @@ fn role(resources: &Resources, people: &People, key: &Key, spec: &RoleSpec) -> R
                 .map(|group| format!("group {group}")),
         )
         .collect();
-    let refusal = (!missing.is_empty()).then(|| {
+    // Whom a directory knows is not known here.
+    let is_directory = matches!(people.stores.get(&store), Some(UserStoreKind::Ldap(_)));
+    let refusal = (!missing.is_empty() && !is_directory).then(|| {
         let message = format!("UserStore {store} has no declared {}; the others have the role", missing.join(", "));
         Refusal::new(Aspect::References, "MemberNotFound", message)
     });

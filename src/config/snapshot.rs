@@ -4,9 +4,9 @@ use super::rate::RateLimits;
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::Client;
 use crate::oauth::ids::{ClientId, UserStoreId};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,7 +99,113 @@ pub struct UserStoreConfig {
 pub enum UserStoreKind {
     /// Users in the server's own database
     Local,
+    /// Users of a directory
+    Ldap(Box<LdapConfig>),
 }
+
+/// How a directory is reached and read.
+#[derive(Clone, Debug)]
+pub struct LdapConfig {
+    /// `ldaps://…` or `ldap://…`, the preferred one first
+    pub servers: Vec<String>,
+    /// Begin TLS on `ldap://`
+    pub start_tls: bool,
+    /// PEM of the authorities that sign the servers' certificates; `None`: the system's
+    pub authorities: Option<String>,
+    /// Who reads it
+    pub bind_dn: String,
+    /// The reader's password
+    pub bind_password: SecretString,
+    /// Where people are
+    pub users: UsersConfig,
+    /// Where groups are
+    pub groups: Option<GroupsConfig>,
+    /// Attribute of each claim
+    pub attributes: BTreeMap<String, String>,
+    /// How long a connection may take
+    pub connect_timeout: Duration,
+    /// How long an operation may take
+    pub operation_timeout: Duration,
+    /// Entries per page of a search
+    pub page_size: u32,
+    /// At most so many connections
+    pub pool_max: u32,
+    /// How long what was read of a person may be believed
+    pub cache_ttl: Duration,
+}
+
+/// Where a directory's people are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsersConfig {
+    /// Below this entry
+    pub base_dn: String,
+    /// Which entries are people
+    pub filter: String,
+    /// Holds the name that people log in with
+    pub username_attribute: String,
+}
+
+/// Where a directory's groups are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupsConfig {
+    /// Below this entry
+    pub base_dn: String,
+    /// Which entries are groups
+    pub filter: String,
+    /// Holds the group's name
+    pub name_attribute: String,
+    /// Says who is a member
+    pub member_attribute: String,
+    /// Groups within groups
+    pub nested: NestedGroups,
+}
+
+/// How groups within groups are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NestedGroups {
+    /// Not at all
+    No,
+    /// By the directory
+    InChain,
+    /// By us, this deep
+    Walk(u32),
+}
+
+impl PartialEq for LdapConfig {
+    fn eq(&self, other: &Self) -> bool {
+        // Exhaustive on purpose: a new field cannot be forgotten here.
+        let Self {
+            servers,
+            start_tls,
+            authorities,
+            bind_dn,
+            bind_password,
+            users,
+            groups,
+            attributes,
+            connect_timeout,
+            operation_timeout,
+            page_size,
+            pool_max,
+            cache_ttl,
+        } = self;
+        *servers == other.servers
+            && *start_tls == other.start_tls
+            && *authorities == other.authorities
+            && *bind_dn == other.bind_dn
+            && bind_password.expose_secret() == other.bind_password.expose_secret()
+            && *users == other.users
+            && *groups == other.groups
+            && *attributes == other.attributes
+            && *connect_timeout == other.connect_timeout
+            && *operation_timeout == other.operation_timeout
+            && *page_size == other.page_size
+            && *pool_max == other.pool_max
+            && *cache_ttl == other.cache_ttl
+    }
+}
+
+impl Eq for LdapConfig {}
 
 /// What the pages show of the organisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -175,6 +281,11 @@ impl Snapshot {
             .find(|algorithm| **algorithm == SigningAlgorithm::RS256)
             .or(algorithms.first())
             .copied()
+    }
+
+    /// Whether people come from a directory, too.
+    pub fn has_directory(&self) -> bool {
+        self.user_stores.iter().any(|store| matches!(store.kind, UserStoreKind::Ldap(_)))
     }
 
     /// The roles of a person, sorted.

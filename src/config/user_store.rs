@@ -2,17 +2,36 @@
 
 use super::input::{Key, Resources};
 use super::refusal::{Aspect, Refusal};
-use super::selector;
+use super::snapshot::UserStoreKind;
+use super::{directory, selector};
 use crate::resources::auth_server::From;
-use crate::resources::ldap::{GroupSearch, Ldap, NestedMode};
+use crate::resources::ldap::{GroupSearch, Ldap, NestedMode, Referrals};
 use crate::resources::user_store::{AllowedServers, UserStoreSpec, UserStoreType};
+use std::time::Duration;
 use url::Url;
 
 /// Claims that a directory's attributes can be read into.
 const CLAIMS: [&str; 6] = ["preferred_username", "name", "given_name", "family_name", "email", "email_verified"];
 
-/// Why a store is refused, if it is.
-pub fn refusal(spec: &UserStoreSpec) -> Option<Refusal> {
+/// What a store is to servers.
+///
+/// # Errors
+/// Why it is refused.
+pub fn decide(resources: &Resources, key: &Key, spec: &UserStoreSpec) -> Result<UserStoreKind, Refusal> {
+    if let Some(refusal) = refusal(spec) {
+        return Err(refusal);
+    }
+    match &spec.ldap {
+        None => Ok(UserStoreKind::Local),
+        Some(ldap) => Ok(UserStoreKind::Ldap(Box::new(directory::resolve(resources, key, ldap)?))),
+    }
+}
+
+/// Nobody waits longer for a login.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Why its fields are refused, if they are.
+fn refusal(spec: &UserStoreSpec) -> Option<Refusal> {
     let mut faults = allowed_servers_faults(&spec.allowed_servers);
     match (spec.type_, &spec.ldap) {
         (UserStoreType::Local, None) => {}
@@ -23,8 +42,10 @@ pub fn refusal(spec: &UserStoreSpec) -> Option<Refusal> {
     if !faults.is_empty() {
         return Some(Refusal::spec(&faults));
     }
-    (spec.type_ == UserStoreType::Ldap).then(|| {
-        let message = "type: ldap is not served yet by this release; type: local is";
+    let follows = spec.ldap.as_ref().is_some_and(|ldap| ldap.referrals == Referrals::Follow);
+    follows.then(|| {
+        let message = "ldap.referrals: Follow is not served by this release: the reader's password would go to whichever server a referral \
+                       names. Leave it out, and name in servers those that hold the entries";
         Refusal::new(Aspect::Spec, "NotServedYet", message)
     })
 }
@@ -106,6 +127,28 @@ fn ldap_faults(ldap: &Ldap) -> Vec<String> {
     ] {
         if !(1..=most).contains(&number) {
             found.push(format!("ldap.{field}: {number} is not between 1 and {most}"));
+        }
+    }
+    if let Some(search) = ldap.group_search.as_ref().filter(|search| search.nested.mode != NestedMode::None) {
+        let attribute = search.member_attribute.to_ascii_lowercase();
+        if attribute == "memberuid"
+            || (search.nested.mode == NestedMode::InChain && matches!(attribute.as_str(), "memberof" | "ismemberof"))
+        {
+            found.push(format!(
+                "ldap.groupSearch.nested.mode: {:?} does not go with memberAttribute {:?}",
+                search.nested.mode, search.member_attribute
+            ));
+        }
+    }
+    for (field, span) in [
+        ("connectTimeout", ldap.connect_timeout),
+        ("operationTimeout", ldap.operation_timeout),
+    ] {
+        if span.duration().is_zero() || span.duration() > LONGEST_WAIT {
+            found.push(format!(
+                "ldap.{field}: a login waits for it; between 1s and {}s",
+                LONGEST_WAIT.as_secs()
+            ));
         }
     }
     found
@@ -193,12 +236,11 @@ mod tests {
             }
         }
         let spec = serde_json::from_value(json!({"type": "ldap", "ldap": ldap})).unwrap();
-        let refusal = refusal(&spec).unwrap();
-        (refusal.reason, refusal.message)
+        refusal(&spec).map_or(("Accepted", String::new()), |refusal| (refusal.reason, refusal.message))
     }
 
     #[test]
-    fn a_good_directory_is_not_served_yet_and_says_so() {
+    fn a_good_directory_is_accepted() {
         for change in [
             json!({}),
             json!({"server": null, "servers": ["ldaps://a.example.org", "ldaps://b.example.org:1636"]}),
@@ -206,16 +248,21 @@ mod tests {
             json!({"server": "ldap://127.0.0.1:389", "allowPlaintext": true}),
             json!({"attributes": {"given_name": "givenName"}, "cacheTTL": "10s"}),
         ] {
-            assert_eq!(reason(&change).0, "NotServedYet", "{change}");
+            assert_eq!(reason(&change).0, "Accepted", "{change}");
         }
+        assert_eq!(reason(&json!({"referrals": "Follow"})).0, "NotServedYet");
     }
 
     #[test]
-    fn faults_are_told_before_that() {
+    fn faults_are_told() {
         let search = |field: &str, value: &str| {
             let mut search = json!({"baseDN": "dc=example", "filter": "(cn=*)", "usernameAttribute": "uid"});
             search[field] = json!(value);
             json!({"userSearch": search})
+        };
+        let groups = |attribute: &str, mode: &str| {
+            json!({"groupSearch": {"baseDN": "dc=x", "filter": "(cn=*)", "nameAttribute": "cn", "memberAttribute": attribute,
+                "nested": {"mode": mode}}})
         };
         for (change, words) in [
             (json!({"servers": ["ldaps://b.example.org"]}), "either server or servers"),
@@ -231,6 +278,9 @@ mod tests {
             (search("baseDN", "people"), "distinguished name"),
             (json!({"attributes": {"shoe": "size"}}), "shoe"),
             (json!({"pageSize": 0}), "pageSize"),
+            (json!({"operationTimeout": "5m"}), "operationTimeout"),
+            (groups("memberUid", "Walk"), "nested.mode"),
+            (groups("memberOf", "InChain"), "nested.mode"),
         ] {
             let (reason, message) = reason(&change);
             assert_eq!(reason, "InvalidSpec", "{change}");

@@ -1,6 +1,6 @@
 //! Users in the server's own database.
 
-use super::{DirectoryFault, UserDirectory};
+use super::{Candidate, DirectoryFault, UserDirectory};
 use crate::accounts::password::Verification;
 use crate::accounts::username::Username;
 use crate::accounts::verifier::PasswordVerifier;
@@ -26,7 +26,7 @@ impl LocalDirectory {
 
     /// Makes an outdated hash anew. A fault here does not spoil the login: the next one tries again. A declared password is left alone,
     /// since whoever syncs the manifests keeps it.
-    async fn renew(&self, user: &UserId, password: &SecretString, old: &PasswordRecord) -> Result<(), DirectoryFault> {
+    async fn rehash(&self, user: &UserId, password: &SecretString, old: &PasswordRecord) -> Result<(), DirectoryFault> {
         if old.declared_hash.as_ref() == Some(&old.hash) {
             return Ok(());
         }
@@ -41,11 +41,16 @@ impl LocalDirectory {
 
 #[async_trait]
 impl UserDirectory for LocalDirectory {
-    async fn identify(&self, username: &Username) -> Result<Option<UserRecord>, DirectoryFault> {
-        Ok(self.store.user_by_name(&self.id, username.as_str()).await?)
+    async fn identify(&self, username: &Username) -> Result<Option<Candidate>, DirectoryFault> {
+        let user = self.store.user_by_name(&self.id, username.as_str()).await?;
+        Ok(user.map(|user| Candidate {
+            user: Some(user),
+            entry: None,
+        }))
     }
 
-    async fn prove(&self, user: Option<&UserRecord>, password: &SecretString) -> Result<bool, DirectoryFault> {
+    async fn prove(&self, candidate: Option<&Candidate>, password: &SecretString) -> Result<Option<UserRecord>, DirectoryFault> {
+        let user = candidate.and_then(|candidate| candidate.user.as_ref());
         // Looked up for nobody, too: a round trip to the database can be measured from outside.
         let nobody = UserId::new("");
         let stored = self.store.password(user.map_or(&nobody, |user| &user.id)).await?;
@@ -54,17 +59,17 @@ impl UserDirectory for LocalDirectory {
             .verify(password, stored.as_ref().map(|stored| stored.hash.as_str()))
             .await?;
         let Some(user) = user.filter(|user| found.is_correct() && !user.profile.disabled) else {
-            return Ok(false);
+            return Ok(None);
         };
         if let (Verification::Correct { outdated: true }, Some(stored)) = (found, &stored)
-            && let Err(fault) = self.renew(&user.id, password, stored).await
+            && let Err(fault) = self.rehash(&user.id, password, stored).await
         {
             tracing::warn!(user = user.id.as_str(), %fault, "an outdated password hash could not be renewed");
         }
-        Ok(true)
+        Ok(Some(user.clone()))
     }
 
-    async fn find(&self, id: &UserId) -> Result<Option<UserRecord>, DirectoryFault> {
-        Ok(self.store.user(id).await?.filter(|user| user.store == self.id))
+    async fn renew(&self, user: UserRecord) -> Result<UserRecord, DirectoryFault> {
+        Ok(user)
     }
 }

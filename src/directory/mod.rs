@@ -8,10 +8,10 @@ pub mod local;
 
 use crate::accounts::username::Username;
 use crate::accounts::verifier::VerifierFault;
-use crate::oauth::ids::UserId;
 use crate::store::StoreError;
 use crate::store::records::UserRecord;
 use async_trait::async_trait;
+use ldap::entry::Entry;
 use secrecy::SecretString;
 use std::time::Duration;
 
@@ -51,15 +51,37 @@ impl From<VerifierFault> for DirectoryFault {
     }
 }
 
+/// Somebody who has a name in a directory.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Their row; `None`: they have never logged in from their directory
+    pub user: Option<UserRecord>,
+    /// What the directory says of them; `None`: their row says it all
+    pub entry: Option<Entry>,
+}
+
 /// A place that users come from.
 #[async_trait]
 pub trait UserDirectory: Send + Sync {
     /// Who has this name here. Tells a stranger nothing by itself: callers always go on to a password check.
-    async fn identify(&self, username: &Username) -> Result<Option<UserRecord>, DirectoryFault>;
+    async fn identify(&self, username: &Username) -> Result<Option<Candidate>, DirectoryFault>;
 
-    /// Whether this is the user's password and the user may log in. `None` is a name that nobody has: the same work, and `false`.
-    async fn prove(&self, user: Option<&UserRecord>, password: &SecretString) -> Result<bool, DirectoryFault>;
+    /// The user, if this is their password and they may log in. `None` is a name that nobody has: the same work, and no user.
+    async fn prove(&self, candidate: Option<&Candidate>, password: &SecretString) -> Result<Option<UserRecord>, DirectoryFault>;
 
-    /// A user of this directory by subject.
-    async fn find(&self, id: &UserId) -> Result<Option<UserRecord>, DirectoryFault>;
+    /// Asks anew what is known of a user of this directory, and takes it down. Who is gone is disabled from now on.
+    async fn renew(&self, user: UserRecord) -> Result<UserRecord, DirectoryFault>;
+
+    /// For how long what was taken down may be believed; `None`: for ever, it is our own.
+    fn believed_for(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether it lately let somebody wait for long, so that others do better not to wait for it.
+    fn is_silent(&self) -> bool {
+        false
+    }
+
+    /// It lets somebody wait for long.
+    fn note_silence(&self) {}
 }

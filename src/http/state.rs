@@ -37,6 +37,7 @@ impl AppState {
             Arc::clone(&platform.clock),
             changes.clone(),
             platform.audit.clone(),
+            platform.directories.clone(),
         );
         let keeper = supervise("session_keeper", &platform.guardian, keeper);
         let issuer = supervise("token_issuer", &platform.guardian, TokenIssuer::new(platform));

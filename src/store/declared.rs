@@ -32,6 +32,11 @@ pub(super) fn name_digest(username: &str) -> TokenHash {
     TokenHash::of(&username.to_lowercase())
 }
 
+/// What a person of a directory is found by, among the names of its store. No name looks like this: names have no NUL.
+pub(super) fn external_digest(external_id: &str) -> TokenHash {
+    TokenHash::of(&format!("\0directory {external_id}"))
+}
+
 /// Compares. `known` must hold every declared row of the store and every row with one of the wanted names. If a name comes
 /// twice, its first profile counts.
 ///
@@ -77,6 +82,7 @@ pub(super) fn plan(
                     store: store.clone(),
                     profile: profile.clone(),
                     updated_at: now,
+                    origin: None,
                 };
                 plan.write.push(record.clone());
                 record
@@ -122,6 +128,7 @@ mod tests {
                 store: UserStoreId::new("demo/people"),
                 profile: profile(name),
                 updated_at: Timestamp::UNIX_EPOCH,
+                origin: None,
             },
             declared,
         }

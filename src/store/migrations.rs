@@ -48,6 +48,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0004_sealed_keys",
         sql: include_str!("../../sql/sqlite/0004_sealed_keys.sql"),
     },
+    Migration {
+        version: 5,
+        name: "0005_directory_people",
+        sql: include_str!("../../sql/sqlite/0005_directory_people.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -81,6 +86,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 6,
         name: "0006_what_changed",
         sql: include_str!("../../sql/postgres/0006_what_changed.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "0007_directory_people",
+        sql: include_str!("../../sql/postgres/0007_directory_people.sql"),
     },
 ];
 

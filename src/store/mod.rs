@@ -66,6 +66,18 @@ pub trait Users: Send + Sync {
     /// id and take the new profile, those that were declared before and are no longer here become disabled (their sessions
     /// and grants end). Users that no manifest declared are untouched. Returns the records in the given order.
     async fn put_declared_users(&self, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>>;
+    /// What a directory says of a person whom it knows by `external_id` for ever: a new row at the first time (with a subject of its own),
+    /// the same row with the new profile after that, however they are called by then. Who is disabled loses sessions, codes and grants in
+    /// the same act. Their name is the directory's to find: [`user_by_name`](Self::user_by_name) does not know it.
+    async fn put_directory_user(
+        &self,
+        store: &UserStoreId,
+        external_id: &str,
+        profile: &UserProfile,
+        now: Timestamp,
+    ) -> StoreResult<UserRecord>;
+    /// By what their directory knows them by.
+    async fn directory_user(&self, store: &UserStoreId, external_id: &str) -> StoreResult<Option<UserRecord>>;
     /// By subject.
     async fn user(&self, id: &UserId) -> StoreResult<Option<UserRecord>>;
     /// By name within a store; case does not matter.

@@ -38,6 +38,17 @@ pub struct UserRecord {
     pub profile: UserProfile,
     /// When the attributes last changed (`updated_at`)
     pub updated_at: Timestamp,
+    /// The directory that the attributes are copied from; `None`: they are our own
+    pub origin: Option<Origin>,
+}
+
+/// Where a copy of a person comes from, and how old it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What the directory knows them by for ever
+    pub external_id: String,
+    /// When it last said what the copy says
+    pub checked_at: Timestamp,
 }
 
 /// A password, as argon2id PHC strings. `Debug` shows neither.

@@ -3,7 +3,10 @@
 use super::Fault;
 use super::message as m;
 use crate::config::rate::{Rate, RateLimits};
-use crate::config::snapshot::{Branding, DeclaredUser, RoleConfig, SigningAlgorithm, SigningPolicy, UserStoreConfig, UserStoreKind};
+use crate::config::snapshot::{
+    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, RoleConfig, SigningAlgorithm, SigningPolicy, UserStoreConfig,
+    UserStoreKind, UsersConfig,
+};
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
@@ -45,21 +48,7 @@ pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
         .map(|name| ALGORITHMS.into_iter().find(|algorithm| algorithm.as_str() == name).ok_or(name))
         .collect::<Result<_, _>>()
         .map_err(|name| fault(format!("signing algorithm {name:?} is not known to this release")))?;
-    let user_stores = message
-        .user_stores
-        .into_iter()
-        .map(|store| match store.kind.as_str() {
-            "local" => Ok(Arc::new(UserStoreConfig {
-                id: UserStoreId::new(store.id),
-                kind: UserStoreKind::Local,
-            })),
-            kind => Err(Fault::new(
-                "UserStore",
-                store.id,
-                format!("its kind {kind:?} is not known to this release"),
-            )),
-        })
-        .collect::<Result<_, _>>()?;
+    let user_stores = message.user_stores.into_iter().map(user_store).collect::<Result<_, _>>()?;
     let claim_rules = message
         .claim_rules
         .iter()
@@ -92,6 +81,65 @@ fn rate(message: Option<m::Rate>) -> Result<Option<Rate>, String> {
     let Some(message) = message else { return Ok(None) };
     let per = span(message.per).map_err(|reason| format!("per {reason}"))?;
     Rate::new(message.requests, per, message.burst).map(Some)
+}
+
+fn user_store(message: m::UserStore) -> Result<Arc<UserStoreConfig>, Fault> {
+    let kind = match (message.kind.as_str(), message.ldap) {
+        ("local", None) => Ok(UserStoreKind::Local),
+        ("ldap", Some(config)) => ldap(config).map(|config| UserStoreKind::Ldap(Box::new(config))),
+        ("local" | "ldap", _) => Err("its kind and its settings do not fit".to_owned()),
+        (kind, _) => Err(format!("its kind {kind:?} is not known to this release")),
+    };
+    match kind {
+        Ok(kind) => Ok(Arc::new(UserStoreConfig {
+            id: UserStoreId::new(message.id),
+            kind,
+        })),
+        Err(reason) => Err(Fault::new("UserStore", message.id, reason)),
+    }
+}
+
+fn ldap(message: m::Ldap) -> Result<LdapConfig, String> {
+    if message.servers.is_empty() {
+        return Err("it names no server".to_owned());
+    }
+    if message.bind_password.is_empty() {
+        return Err("the reader has no password".to_owned());
+    }
+    Ok(LdapConfig {
+        servers: message.servers,
+        start_tls: message.start_tls,
+        authorities: message.authorities,
+        bind_dn: message.bind_dn,
+        bind_password: SecretString::from(message.bind_password),
+        users: UsersConfig {
+            base_dn: message.user_base_dn,
+            filter: message.user_filter,
+            username_attribute: message.username_attribute,
+        },
+        groups: message.groups.map(groups).transpose()?,
+        attributes: message.attributes.into_iter().collect(),
+        connect_timeout: span(message.connect_timeout).map_err(|reason| format!("connect_timeout {reason}"))?,
+        operation_timeout: span(message.operation_timeout).map_err(|reason| format!("operation_timeout {reason}"))?,
+        page_size: message.page_size,
+        pool_max: message.pool_max,
+        cache_ttl: span(message.cache_ttl).map_err(|reason| format!("cache_ttl {reason}"))?,
+    })
+}
+
+fn groups(message: m::GroupSearch) -> Result<GroupsConfig, String> {
+    Ok(GroupsConfig {
+        base_dn: message.base_dn,
+        filter: message.filter,
+        name_attribute: message.name_attribute,
+        member_attribute: message.member_attribute,
+        nested: match message.nested.as_str() {
+            "no" => NestedGroups::No,
+            "in_chain" => NestedGroups::InChain,
+            "walk" => NestedGroups::Walk(message.max_depth),
+            other => return Err(format!("nested {other:?} is not known to this release")),
+        },
+    })
 }
 
 pub fn client(message: m::Client) -> Result<Client, Fault> {

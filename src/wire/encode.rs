@@ -2,7 +2,9 @@
 
 use super::message as m;
 use crate::config::rate::{Rate, RateLimits};
-use crate::config::snapshot::{Branding, DeclaredUser, RoleConfig, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind};
+use crate::config::snapshot::{
+    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, RoleConfig, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind,
+};
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -68,8 +70,71 @@ fn user_store(store: &UserStoreConfig) -> m::UserStore {
         id: id.to_string(),
         kind: match kind {
             UserStoreKind::Local => "local",
+            UserStoreKind::Ldap(_) => "ldap",
         }
         .to_owned(),
+        ldap: match kind {
+            UserStoreKind::Local => None,
+            UserStoreKind::Ldap(config) => Some(ldap(config)),
+        },
+    }
+}
+
+fn ldap(config: &LdapConfig) -> m::Ldap {
+    let LdapConfig {
+        servers,
+        start_tls,
+        authorities,
+        bind_dn,
+        bind_password,
+        users,
+        groups,
+        attributes,
+        connect_timeout,
+        operation_timeout,
+        page_size,
+        pool_max,
+        cache_ttl,
+    } = config;
+    m::Ldap {
+        servers: servers.clone(),
+        start_tls: *start_tls,
+        authorities: authorities.clone(),
+        bind_dn: bind_dn.clone(),
+        bind_password: bind_password.expose_secret().to_owned(),
+        user_base_dn: users.base_dn.clone(),
+        user_filter: users.filter.clone(),
+        username_attribute: users.username_attribute.clone(),
+        groups: groups.as_ref().map(groups_of),
+        attributes: attributes.clone().into_iter().collect(),
+        connect_timeout: Some(span(*connect_timeout)),
+        operation_timeout: Some(span(*operation_timeout)),
+        page_size: *page_size,
+        pool_max: *pool_max,
+        cache_ttl: Some(span(*cache_ttl)),
+    }
+}
+
+fn groups_of(groups: &GroupsConfig) -> m::GroupSearch {
+    let GroupsConfig {
+        base_dn,
+        filter,
+        name_attribute,
+        member_attribute,
+        nested,
+    } = groups;
+    let (nested, max_depth) = match nested {
+        NestedGroups::No => ("no", 0),
+        NestedGroups::InChain => ("in_chain", 0),
+        NestedGroups::Walk(depth) => ("walk", *depth),
+    };
+    m::GroupSearch {
+        base_dn: base_dn.clone(),
+        filter: filter.clone(),
+        name_attribute: name_attribute.clone(),
+        member_attribute: member_attribute.clone(),
+        nested: nested.to_owned(),
+        max_depth,
     }
 }
 

@@ -31,6 +31,13 @@ pub mod message {
         }
     }
 
+    impl std::fmt::Debug for Ldap {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            // Never the password
+            f.debug_struct("Ldap").field("servers", &self.servers).finish_non_exhaustive()
+        }
+    }
+
     impl std::fmt::Debug for Portion {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.debug_struct("Portion")

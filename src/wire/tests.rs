@@ -5,7 +5,8 @@ use super::*;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::revision;
 use crate::config::snapshot::{
-    Branding, DeclaredUser, Position, Revision, RoleConfig, SigningAlgorithm, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind,
+    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, Position, Revision, RoleConfig, SigningAlgorithm, SigningPolicy,
+    Snapshot, UserStoreConfig, UserStoreKind, UsersConfig,
 };
 use crate::oauth::claim_rules::{ClaimPlace, ClaimRule, ClaimSource};
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
@@ -19,6 +20,39 @@ use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// With every field set.
+fn directory() -> LdapConfig {
+    LdapConfig {
+        servers: vec!["ldaps://a.example.org".to_owned(), "ldap://b.example.org:1389".to_owned()],
+        start_tls: true,
+        authorities: Some("-----BEGIN CERTIFICATE-----".to_owned()),
+        bind_dn: "cn=reader,dc=x".to_owned(),
+        bind_password: "HUNTER2".into(),
+        users: UsersConfig {
+            base_dn: "ou=people,dc=x".to_owned(),
+            filter: "(objectClass=person)".to_owned(),
+            username_attribute: "uid".to_owned(),
+        },
+        groups: Some(GroupsConfig {
+            base_dn: "ou=groups,dc=x".to_owned(),
+            filter: "(objectClass=groupOfNames)".to_owned(),
+            name_attribute: "cn".to_owned(),
+            member_attribute: "member".to_owned(),
+            nested: NestedGroups::Walk(8),
+        }),
+        attributes: [
+            ("name".to_owned(), "displayName".to_owned()),
+            ("email".to_owned(), "mail".to_owned()),
+        ]
+        .into(),
+        connect_timeout: Duration::from_secs(3),
+        operation_timeout: Duration::from_millis(1500),
+        page_size: 500,
+        pool_max: 16,
+        cache_ttl: Duration::from_secs(60),
+    }
+}
 
 fn client(id: &str, seed: u8) -> Client {
     let some = |odd: bool| (seed % 2 == 1) == odd;
@@ -106,10 +140,16 @@ fn snapshot(parts: &[(u8, u8)]) -> Snapshot {
             overlap: Duration::from_millis(1500),
         },
         clients: clients.collect(),
-        user_stores: vec![Arc::new(UserStoreConfig {
-            id: UserStoreId::new("identity/staff"),
-            kind: UserStoreKind::Local,
-        })],
+        user_stores: vec![
+            Arc::new(UserStoreConfig {
+                id: UserStoreId::new("identity/staff"),
+                kind: UserStoreKind::Local,
+            }),
+            Arc::new(UserStoreConfig {
+                id: UserStoreId::new("identity/ldap"),
+                kind: UserStoreKind::Ldap(Box::new(directory())),
+            }),
+        ],
         users,
         roles,
         claim_rules: vec![Arc::new(ClaimRule {

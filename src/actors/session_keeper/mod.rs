@@ -8,6 +8,7 @@ pub mod messages;
 
 use super::audit_log::AuditHandle;
 use super::clock::SharedClock;
+use super::directories::Directories;
 use super::fault::Fault;
 use super::gate::callable;
 use crate::oauth::ids::SessionId;
@@ -64,18 +65,20 @@ pub struct SessionKeeper {
     clock: SharedClock,
     changes: Changes,
     audit: AuditHandle,
+    directories: Directories,
     hot: HotSessions,
 }
 
 impl SessionKeeper {
     /// A keeper of one worker.
-    pub fn new(store: Arc<dyn Store>, reads: Reads, clock: SharedClock, changes: Changes, audit: AuditHandle) -> Self {
+    pub fn new(store: Arc<dyn Store>, reads: Reads, clock: SharedClock, changes: Changes, audit: AuditHandle, directories: Directories) -> Self {
         Self {
             store,
             reads,
             clock,
             changes,
             audit,
+            directories,
             hot: HotSessions::default(),
         }
     }
@@ -151,6 +154,7 @@ impl Handler<Resume> for SessionKeeper {
     fn handle(&mut self, resume: Resume, _: &mut Self::Context) -> Self::Result {
         let token = TokenHash::of(&resume.token);
         let (reads, hot, now) = (self.reads.clone(), self.hot.clone(), self.clock.now());
+        let directories = self.directories.clone();
         // Read before the store is asked: what changes meanwhile makes the copy stale.
         let changes = self.changes.now();
         Box::pin(async move {
@@ -160,9 +164,13 @@ impl Handler<Resume> for SessionKeeper {
             let Some(session) = reads.session_by_token(&token, now).await? else {
                 return Ok(None);
             };
-            let Some(user) = reads.user(&session.user, now).await?.filter(|user| !user.profile.disabled) else {
+            let Some(user) = reads.user(&session.user, now).await? else {
                 return Ok(None);
             };
+            let user = directories.current(user).await;
+            if user.profile.disabled {
+                return Ok(None);
+            }
             let view = view(session, user);
             hot.put(token, view.clone(), changes, now);
             Ok(Some(view))

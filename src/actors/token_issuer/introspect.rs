@@ -3,8 +3,10 @@
 use super::Services;
 use super::messages::Introspect;
 use crate::actors::fault::Fault;
+use crate::config::snapshot::Snapshot;
 use crate::oauth::client::Client;
 use crate::oauth::error::{ErrorCode, OAuthError};
+use crate::oauth::ids::UserId;
 use crate::oauth::introspection::{self, ActiveToken, Introspection};
 use crate::oauth::opaque::TokenHash;
 use jiff::Timestamp;
@@ -17,29 +19,49 @@ impl Services {
         introspection::may_ask(client)?;
         let token = presented_token(&message.params)?;
         if let Some(claims) = self.live_access_token(token, &snapshot, now).await? {
+            if claims.grant_id.is_some() && self.has_left(&snapshot, &UserId::new(claims.sub.as_str())).await? {
+                return Ok(Introspection::INACTIVE);
+            }
             return Ok(if introspection::may_know(client, &claims) {
                 Introspection::of(claims)
             } else {
                 Introspection::INACTIVE
             });
         }
-        self.introspect_refresh_token(token, client, &snapshot.issuer, now).await
+        self.introspect_refresh_token(token, client, &snapshot, now).await
+    }
+
+    /// Whether a person's directory says that they are gone or disabled. Without a directory in the configuration nobody is asked.
+    async fn has_left(&self, snapshot: &Snapshot, user: &UserId) -> Result<bool, Fault> {
+        if !snapshot.has_directory() {
+            return Ok(false);
+        }
+        Ok(match self.reads.user(user, self.clock.now()).await? {
+            Some(user) => self.directories.current(user).await.profile.disabled,
+            None => false,
+        })
     }
 
     /// A refresh token is known to its own client only.
-    async fn introspect_refresh_token(&self, token: &str, client: &Client, issuer: &str, now: Timestamp) -> Result<Introspection, Fault> {
+    async fn introspect_refresh_token(
+        &self,
+        token: &str,
+        client: &Client,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Introspection, Fault> {
         let Some((refresh, grant)) = self.store.peek_refresh_token(&TokenHash::of(token), &client.id).await? else {
             return Ok(Introspection::INACTIVE);
         };
         // The store's own rule for what a grant needs to be alive; a refresh token has no id that could be revoked by itself
         let live = refresh.expires_at > now && self.store.token_is_live("", Some(&grant.id), now).await?;
-        if !live {
+        if !live || self.has_left(snapshot, &grant.user).await? {
             return Ok(Introspection::INACTIVE);
         }
         Ok(Introspection::Active(Box::new(ActiveToken {
             active: true,
             token_type: None,
-            iss: issuer.to_owned(),
+            iss: snapshot.issuer.clone(),
             sub: grant.user.as_str().to_owned(),
             aud: grant.resources,
             client_id: grant.client,

@@ -19,6 +19,7 @@ mod userinfo;
 use super::audit_log::AuditHandle;
 use super::clock::SharedClock;
 use super::config_holder::ConfigReader;
+use super::directories::Directories;
 use super::fault::Fault;
 use super::gate::callable;
 use super::key_keeper::KeyReader;
@@ -58,6 +59,7 @@ struct Services {
     metrics: Metrics,
     audit: AuditHandle,
     limiters: Limiters,
+    directories: Directories,
 }
 
 impl TokenIssuer {
@@ -73,6 +75,7 @@ impl TokenIssuer {
                 metrics: platform.metrics.clone(),
                 audit: platform.audit.clone(),
                 limiters: platform.limiters.clone(),
+                directories: platform.directories.clone(),
             }),
         }
     }

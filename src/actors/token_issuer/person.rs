@@ -24,6 +24,7 @@ impl Services {
             .user(user, self.clock.now())
             .await?
             .ok_or_else(|| refused("the person behind this grant is gone"))?;
+        let person = self.directories.current(person).await;
         if person.profile.disabled {
             return Err(refused("the person behind this grant may no longer log in"));
         }

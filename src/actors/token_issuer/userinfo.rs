@@ -24,7 +24,10 @@ impl Services {
                 "this endpoint needs an access token with the scope openid",
             ));
         }
-        let person = self.reads.user(&UserId::new(claims.sub.as_str()), now).await?;
+        let person = match self.reads.user(&UserId::new(claims.sub.as_str()), now).await? {
+            Some(person) => Some(self.directories.current(person).await),
+            None => None,
+        };
         let person = person.filter(|person| !person.profile.disabled).ok_or_else(invalid)?;
         let profile = person::profile(&person, &snapshot);
         let mut told = PersonClaims::for_scopes(&profile, &claims.scope);

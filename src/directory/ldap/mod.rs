@@ -16,9 +16,12 @@ pub mod groups;
 pub mod guard;
 pub mod identity;
 pub mod outcome;
+mod people;
 pub mod pool;
 pub mod profile;
 pub mod servers;
 pub mod settings;
 #[cfg(test)]
 mod testing;
+
+pub use people::{Connector, LdapDirectory};

@@ -2,7 +2,7 @@
 
 use crate::oauth::ids::{SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
-use crate::store::records::{SessionRecord, UserProfile, UserRecord};
+use crate::store::records::{Origin, SessionRecord, UserProfile, UserRecord};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,15 @@ pub(in crate::store) struct CachedUser {
     groups: Vec<String>,
     disabled: bool,
     updated_at: Timestamp,
+    origin: Option<CachedOrigin>,
+}
+
+/// An [`Origin`].
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CachedOrigin {
+    external_id: String,
+    checked_at: Timestamp,
 }
 
 impl From<&UserRecord> for CachedUser {
@@ -91,7 +100,8 @@ impl From<&UserRecord> for CachedUser {
             store,
             profile,
             updated_at,
-            ..
+            origin,
+            id: _,
         } = user.clone();
         Self {
             store,
@@ -104,6 +114,10 @@ impl From<&UserRecord> for CachedUser {
             groups: profile.groups,
             disabled: profile.disabled,
             updated_at,
+            origin: origin.map(|origin| CachedOrigin {
+                external_id: origin.external_id,
+                checked_at: origin.checked_at,
+            }),
         }
     }
 }
@@ -124,6 +138,10 @@ impl CachedUser {
                 disabled: self.disabled,
             },
             updated_at: self.updated_at,
+            origin: self.origin.map(|origin| Origin {
+                external_id: origin.external_id,
+                checked_at: origin.checked_at,
+            }),
         }
     }
 }
@@ -176,6 +194,10 @@ mod tests {
                 ..UserProfile::default()
             },
             updated_at: at(3),
+            origin: Some(Origin {
+                external_id: "entryUUID:1".to_owned(),
+                checked_at: at(2),
+            }),
         };
         let bytes = Entry::write(at(0), CachedUser::from(&user)).unwrap();
         let read = Entry::<CachedUser>::read(&bytes, TTL, at(1)).unwrap();

@@ -3,9 +3,9 @@
 use super::value::{get, guarded, id, json, optional, optional_text, text, time};
 use super::{LONG, PostgresStore, lease};
 use crate::oauth::ids::{UserId, UserStoreId};
-use crate::store::declared::{self, KnownUser, name_digest};
-use crate::store::records::{PasswordRecord, UserProfile, UserRecord};
-use crate::store::{StoreResult, Users};
+use crate::store::declared::{self, KnownUser, external_digest, name_digest};
+use crate::store::records::{Origin, PasswordRecord, UserProfile, UserRecord};
+use crate::store::{StoreError, StoreResult, Users};
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use jiff::Timestamp;
@@ -14,9 +14,13 @@ use tokio_postgres::types::Json;
 
 macro_rules! user_columns {
     () => {
-        "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at"
+        "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at, \
+         (SELECT external_id FROM directory_people p WHERE p.user_id = users.id), \
+         (SELECT checked_at FROM directory_people p WHERE p.user_id = users.id)"
     };
 }
+
+const BY_NAME: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE store = $1 AND name_digest = $2");
 
 fn user(row: &Row) -> StoreResult<UserRecord> {
     Ok(UserRecord {
@@ -33,6 +37,10 @@ fn user(row: &Row) -> StoreResult<UserRecord> {
             disabled: get(row, 9)?,
         },
         updated_at: get(row, 10)?,
+        origin: match (optional_text(row, 11)?, get(row, 12)?) {
+            (Some(external_id), Some(checked_at)) => Some(Origin { external_id, checked_at }),
+            _ => None,
+        },
     })
 }
 
@@ -57,6 +65,34 @@ impl Users for PostgresStore {
         .await
     }
 
+    async fn put_directory_user(
+        &self,
+        store: &UserStoreId,
+        external_id: &str,
+        profile: &UserProfile,
+        now: Timestamp,
+    ) -> StoreResult<UserRecord> {
+        self.within(async {
+            let mut lease = self.lease().await?;
+            let transaction = lease.begin().await?;
+            let answer = put_from_directory(&transaction, store, external_id, profile, time(now)).await?;
+            transaction.commit().await.map_err(|error| lease::fault(&error))?;
+            lease.settled();
+            Ok(answer)
+        })
+        .await
+    }
+
+    async fn directory_user(&self, store: &UserStoreId, external_id: &str) -> StoreResult<Option<UserRecord>> {
+        self.within(async {
+            let digest = external_digest(external_id);
+            let mut lease = self.lease().await?;
+            let row = lease.query_opt(BY_NAME, &[&id(store), &digest.as_bytes().as_slice()]).await?;
+            row.as_ref().map(user).transpose()
+        })
+        .await
+    }
+
     async fn user(&self, user_id: &UserId) -> StoreResult<Option<UserRecord>> {
         self.within(async {
             let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
@@ -73,12 +109,11 @@ impl Users for PostgresStore {
 
     async fn user_by_name(&self, store: &UserStoreId, username: &str) -> StoreResult<Option<UserRecord>> {
         self.within(async {
-            let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE store = $1 AND name_digest = $2");
             let name = name_digest(username);
             let row = self
                 .lease()
                 .await?
-                .query_opt(sql, &[&id(store), &name.as_bytes().as_slice()])
+                .query_opt(BY_NAME, &[&id(store), &name.as_bytes().as_slice()])
                 .await?;
             row.as_ref().map(user).transpose()
         })
@@ -139,7 +174,7 @@ async fn put_declared(
     for row in lease::query(transaction, sql, &[&id(store), &names]).await? {
         known.push(KnownUser {
             record: user(&row)?,
-            declared: get(&row, 11)?,
+            declared: get(&row, 13)?,
         });
     }
     let plan = declared::plan(store, known, users, now, declared::new_subject)?;
@@ -152,20 +187,79 @@ async fn put_declared(
         lease::execute(transaction, sql, &[&dropped, &now]).await?;
     }
     if !plan.end.is_empty() {
-        let ended: Vec<String> = plan.end.iter().map(id).collect();
-        lease::execute(transaction, "DELETE FROM sessions WHERE user_id = ANY($1)", &[&ended]).await?;
-        lease::execute(
-            transaction,
-            "DELETE FROM codes WHERE user_id = ANY($1) AND consumed_at IS NULL",
-            &[&ended],
-        )
-        .await?;
-        // A statement of its own: it sees the grant of a code that was being redeemed while the line above waited for it.
-        let sql = "UPDATE grants SET ended_at = $2 WHERE id IN
-            (SELECT id FROM grants WHERE user_id = ANY($1) AND ended_at IS NULL ORDER BY id FOR UPDATE)";
-        lease::execute(transaction, sql, &[&ended, &now]).await?;
+        end(transaction, plan.end.iter().map(id).collect(), now).await?;
     }
     Ok(plan.answer)
+}
+
+/// Ends what users had.
+async fn end(transaction: &Transaction<'_>, users: Vec<String>, now: Timestamp) -> StoreResult<()> {
+    lease::execute(transaction, "DELETE FROM sessions WHERE user_id = ANY($1)", &[&users]).await?;
+    lease::execute(
+        transaction,
+        "DELETE FROM codes WHERE user_id = ANY($1) AND consumed_at IS NULL",
+        &[&users],
+    )
+    .await?;
+    // A statement of its own: it sees the grant of a code that was being redeemed while the line above waited for it.
+    let sql = "UPDATE grants SET ended_at = $2 WHERE id IN
+        (SELECT id FROM grants WHERE user_id = ANY($1) AND ended_at IS NULL ORDER BY id FOR UPDATE)";
+    lease::execute(transaction, sql, &[&users, &now]).await?;
+    Ok(())
+}
+
+/// A profile that is the same leaves the row alone: other servers are not told of nothing.
+async fn put_from_directory(
+    transaction: &Transaction<'_>,
+    store: &UserStoreId,
+    external_id: &str,
+    profile: &UserProfile,
+    now: Timestamp,
+) -> StoreResult<UserRecord> {
+    let digest = external_digest(external_id);
+    let sql = "INSERT INTO users (id, store, name_digest, username, email, email_verified, display_name, given_name, family_name,
+            groups, disabled, updated_at, declared)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false)
+        ON CONFLICT (store, name_digest) DO UPDATE SET username = excluded.username, email = excluded.email,
+            email_verified = excluded.email_verified, display_name = excluded.display_name, given_name = excluded.given_name,
+            family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, updated_at = excluded.updated_at
+        WHERE (users.username, users.email, users.email_verified, users.display_name, users.given_name, users.family_name,
+                users.groups::text, users.disabled)
+            IS DISTINCT FROM (excluded.username, excluded.email, excluded.email_verified, excluded.display_name,
+                excluded.given_name, excluded.family_name, excluded.groups::text, excluded.disabled)";
+    lease::execute(
+        transaction,
+        sql,
+        &[
+            &id(&declared::new_subject()?),
+            &id(store),
+            &digest.as_bytes().as_slice(),
+            &guarded(&profile.username),
+            &optional(profile.email.as_ref()),
+            &profile.email_verified,
+            &optional(profile.display_name.as_ref()),
+            &optional(profile.given_name.as_ref()),
+            &optional(profile.family_name.as_ref()),
+            &Json(&profile.groups),
+            &profile.disabled,
+            &now,
+        ],
+    )
+    .await?;
+    let sql = "INSERT INTO directory_people (user_id, external_id, checked_at)
+        SELECT id, $3, $4 FROM users WHERE store = $1 AND name_digest = $2
+        ON CONFLICT (user_id) DO UPDATE SET checked_at = greatest(directory_people.checked_at, excluded.checked_at)";
+    let key: &[u8] = digest.as_bytes();
+    lease::execute(transaction, sql, &[&id(store), &key, &guarded(external_id), &now]).await?;
+    let rows = lease::query(transaction, BY_NAME, &[&id(store), &key]).await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| StoreError::Corrupt("a row that was just written is not there".to_owned()))?;
+    let record = user(row)?;
+    if record.profile.disabled {
+        end(transaction, vec![id(&record.id)], now).await?;
+    }
+    Ok(record)
 }
 
 /// All rows in one statement: thousands of users must not mean thousands of round trips.

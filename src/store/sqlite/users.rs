@@ -3,15 +3,19 @@
 use super::SqliteStore;
 use super::value::{Digest, Json, Time};
 use crate::oauth::ids::{UserId, UserStoreId};
-use crate::store::declared::{self, KnownUser, name_digest};
-use crate::store::records::{PasswordRecord, UserProfile, UserRecord};
+use crate::oauth::opaque::TokenHash;
+use crate::store::declared::{self, KnownUser, external_digest, name_digest};
+use crate::store::records::{Origin, PasswordRecord, UserProfile, UserRecord};
 use crate::store::{StoreResult, Users};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashSet;
 
-const USER: &str = "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at";
+const USER: &str = "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at,
+    (SELECT external_id FROM directory_people p WHERE p.user_id = users.id), (SELECT checked_at FROM directory_people p WHERE p.user_id = users.id)";
+/// Where `declared` is when it comes after these.
+const DECLARED: usize = 13;
 
 fn user(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
     Ok(UserRecord {
@@ -28,6 +32,10 @@ fn user(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
             disabled: row.get(9)?,
         },
         updated_at: row.get::<_, Time>(10)?.0,
+        origin: match (row.get(11)?, row.get::<_, Option<Time>>(12)?) {
+            (Some(external_id), Some(Time(checked_at))) => Some(Origin { external_id, checked_at }),
+            _ => None,
+        },
     })
 }
 
@@ -36,6 +44,23 @@ impl Users for SqliteStore {
     async fn put_declared_users(&self, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>> {
         let (store, users) = (store.clone(), users.to_vec());
         self.write(move |connection| put_declared(connection, &store, &users, now)).await
+    }
+
+    async fn put_directory_user(
+        &self,
+        store: &UserStoreId,
+        external_id: &str,
+        profile: &UserProfile,
+        now: Timestamp,
+    ) -> StoreResult<UserRecord> {
+        let (store, external_id, profile) = (store.clone(), external_id.to_owned(), profile.clone());
+        self.write(move |connection| put_from_directory(connection, store, external_id, profile, now))
+            .await
+    }
+
+    async fn directory_user(&self, store: &UserStoreId, external_id: &str) -> StoreResult<Option<UserRecord>> {
+        let (store, id) = (store.clone(), external_digest(external_id));
+        self.read(move |connection| find(connection, &store, Digest(id), user)).await
     }
 
     async fn user(&self, id: &UserId) -> StoreResult<Option<UserRecord>> {
@@ -103,7 +128,7 @@ fn find<T>(
 fn known(row: &Row<'_>) -> rusqlite::Result<KnownUser> {
     Ok(KnownUser {
         record: user(row)?,
-        declared: row.get(11)?,
+        declared: row.get(DECLARED)?,
     })
 }
 
@@ -120,7 +145,7 @@ fn put_declared(connection: &Connection, store: &UserStoreId, users: &[UserProfi
     }
     let plan = declared::plan(store, all, users, now, declared::new_subject)?;
     for record in &plan.write {
-        write(connection, record)?;
+        write(connection, record, name_digest(&record.profile.username), true)?;
     }
     for id in &plan.drop {
         connection
@@ -128,35 +153,82 @@ fn put_declared(connection: &Connection, store: &UserStoreId, users: &[UserProfi
             .execute(params![id.as_str(), Time(now)])?;
     }
     for id in &plan.end {
-        connection
-            .prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?
-            .execute([id.as_str()])?;
-        connection
-            .prepare_cached("DELETE FROM codes WHERE user_id = ?1 AND consumed_at IS NULL")?
-            .execute([id.as_str()])?;
-        connection
-            .prepare_cached("UPDATE grants SET ended_at = ?2 WHERE user_id = ?1 AND ended_at IS NULL")?
-            .execute(params![id.as_str(), Time(now)])?;
+        end(connection, id, now)?;
     }
     Ok(plan.answer)
 }
 
-fn write(connection: &Connection, record: &UserRecord) -> StoreResult<()> {
+/// Ends what a user had.
+fn end(connection: &Connection, id: &UserId, now: Timestamp) -> StoreResult<()> {
+    connection
+        .prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?
+        .execute([id.as_str()])?;
+    connection
+        .prepare_cached("DELETE FROM codes WHERE user_id = ?1 AND consumed_at IS NULL")?
+        .execute([id.as_str()])?;
+    connection
+        .prepare_cached("UPDATE grants SET ended_at = ?2 WHERE user_id = ?1 AND ended_at IS NULL")?
+        .execute(params![id.as_str(), Time(now)])?;
+    Ok(())
+}
+
+fn put_from_directory(
+    connection: &Connection,
+    store: UserStoreId,
+    external_id: String,
+    profile: UserProfile,
+    now: Timestamp,
+) -> StoreResult<UserRecord> {
+    let digest = external_digest(&external_id);
+    let known = find(connection, &store, Digest(digest), user)?;
+    let is_same = known.as_ref().is_some_and(|known| known.profile == profile);
+    let (id, updated_at, checked_at) = match known {
+        Some(known) => {
+            let updated_at = if is_same { known.updated_at } else { now };
+            let checked_before = known.origin.map_or(now, |origin| origin.checked_at);
+            (known.id, updated_at, checked_before.max(now))
+        }
+        None => (declared::new_subject()?, now, now),
+    };
+    let record = UserRecord {
+        id,
+        store,
+        profile,
+        updated_at,
+        origin: Some(Origin { external_id, checked_at }),
+    };
+    if !is_same {
+        write(connection, &record, digest, false)?;
+    }
+    let origin = "INSERT INTO directory_people (user_id, external_id, checked_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (user_id) DO UPDATE SET checked_at = excluded.checked_at";
+    connection.prepare_cached(origin)?.execute(params![
+        record.id.as_str(),
+        record.origin.as_ref().map(|origin| &origin.external_id),
+        Time(checked_at)
+    ])?;
+    if record.profile.disabled {
+        end(connection, &record.id, now)?;
+    }
+    Ok(record)
+}
+
+fn write(connection: &Connection, record: &UserRecord, name: TokenHash, declared: bool) -> StoreResult<()> {
     let profile = &record.profile;
     connection
         .prepare_cached(
             "INSERT INTO users (id, store, name_digest, username, email, email_verified, display_name, given_name, family_name,
                 groups, disabled, declared, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?12)
              ON CONFLICT (id) DO UPDATE SET username = excluded.username, email = excluded.email,
                 email_verified = excluded.email_verified, display_name = excluded.display_name, given_name = excluded.given_name,
-                family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, declared = 1,
+                family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, declared = excluded.declared,
                 updated_at = excluded.updated_at",
         )?
         .execute(params![
             record.id.as_str(),
             record.store.as_str(),
-            Digest(name_digest(&profile.username)),
+            Digest(name),
             profile.username,
             profile.email,
             profile.email_verified,
@@ -166,6 +238,7 @@ fn write(connection: &Connection, record: &UserRecord) -> StoreResult<()> {
             Json(&profile.groups),
             profile.disabled,
             Time(record.updated_at),
+            declared,
         ])?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 use super::fixtures::{alice, at, code_of, declare, grant_is_live, hash, offline, open_grant, people, profile, session_of, shop, together};
 use super::on_every_store;
 use nauthera::oauth::ids::{UserId, UserStoreId};
-use nauthera::store::records::{CodeRedemption, PasswordRecord, UserProfile};
+use nauthera::store::records::{CodeRedemption, Origin, PasswordRecord, UserProfile};
 use nauthera::store::{Store, StoreError};
 use std::sync::Arc;
 
@@ -17,6 +17,10 @@ on_every_store!(
     declares_ten_thousand_users_at_once,
     keeps_and_replaces_a_password,
     refuses_a_password_of_nobody,
+    a_person_of_a_directory_stays_the_same_however_they_are_called,
+    a_name_of_a_directory_may_pass_to_somebody_else,
+    whoever_a_directory_disables_has_nothing_left,
+    parallel_first_logins_of_a_directory_make_one_row,
 );
 
 async fn keeps_every_attribute_of_a_declared_user(store: Arc<dyn Store>) {
@@ -190,4 +194,109 @@ async fn refuses_a_password_of_nobody(store: Arc<dyn Store>) {
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("secret"), "an error shows no value: {shown}");
     assert!(!shown.contains(&format!("{:?}", hash("x"))));
+}
+
+async fn a_person_of_a_directory_stays_the_same_however_they_are_called(store: Arc<dyn Store>) {
+    let ldap = UserStoreId::new("demo/ldap");
+    let first = store
+        .put_directory_user(&ldap, "entryUUID:1", &profile("Ann"), at(0))
+        .await
+        .unwrap();
+    assert_eq!((first.profile.clone(), first.updated_at), (profile("Ann"), at(0)));
+    let origin = |checked_at| {
+        Some(Origin {
+            external_id: "entryUUID:1".to_owned(),
+            checked_at,
+        })
+    };
+    assert_eq!(first.origin, origin(at(0)));
+    let again = store
+        .put_directory_user(&ldap, "entryUUID:1", &profile("Ann"), at(9))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&again.id, again.updated_at, again.origin.clone()),
+        (&first.id, at(0), origin(at(9)))
+    );
+    let renamed = store
+        .put_directory_user(&ldap, "entryUUID:1", &profile("Anna"), at(10))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&renamed.id, renamed.updated_at, renamed.profile.clone()),
+        (&first.id, at(10), profile("Anna"))
+    );
+    assert_eq!(store.user(&first.id).await.unwrap(), Some(renamed.clone()));
+    assert_eq!(store.directory_user(&ldap, "entryUUID:1").await.unwrap(), Some(renamed));
+    assert_eq!(store.directory_user(&ldap, "entryUUID:2").await.unwrap(), None);
+    assert_eq!(store.directory_user(&people(), "entryUUID:1").await.unwrap(), None);
+    assert_eq!(
+        store.user_by_name(&ldap, "anna").await.unwrap(),
+        None,
+        "that is the directory's to say"
+    );
+}
+
+async fn a_name_of_a_directory_may_pass_to_somebody_else(store: Arc<dyn Store>) {
+    let ldap = UserStoreId::new("demo/ldap");
+    let before = store
+        .put_directory_user(&ldap, "entryUUID:1", &profile("ann"), at(0))
+        .await
+        .unwrap();
+    let after = store
+        .put_directory_user(&ldap, "entryUUID:2", &profile("ann"), at(1))
+        .await
+        .unwrap();
+    assert_ne!(before.id, after.id);
+    let declared = store.put_declared_users(&ldap, &[profile("ann")], at(2)).await.unwrap();
+    assert!(declared[0].id != before.id && declared[0].id != after.id);
+    store.put_declared_users(&ldap, &[], at(3)).await.unwrap();
+    assert!(
+        !store.user(&after.id).await.unwrap().unwrap().profile.disabled,
+        "no manifest had declared them"
+    );
+}
+
+async fn whoever_a_directory_disables_has_nothing_left(store: Arc<dyn Store>) {
+    let ldap = UserStoreId::new("demo/ldap");
+    let user = store
+        .put_directory_user(&ldap, "entryUUID:1", &profile("ann"), at(0))
+        .await
+        .unwrap();
+    let session = session_of(&user.id, "s");
+    store.open_session(&session).await.unwrap();
+    let grant = open_grant(&store, code_of(&session, "c")).await;
+    assert!(grant_is_live(&store, &grant, 1).await);
+    let disabled = UserProfile {
+        disabled: true,
+        ..profile("ann")
+    };
+    store.put_directory_user(&ldap, "entryUUID:1", &disabled, at(2)).await.unwrap();
+    assert_eq!(store.session(&session.id, at(3)).await.unwrap(), None);
+    assert!(!grant_is_live(&store, &grant, 3).await);
+    store
+        .put_directory_user(&ldap, "entryUUID:1", &profile("ann"), at(4))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.session(&session.id, at(5)).await.unwrap(),
+        None,
+        "they may log in again, and have to"
+    );
+    assert!(!grant_is_live(&store, &grant, 5).await);
+}
+
+async fn parallel_first_logins_of_a_directory_make_one_row(store: Arc<dyn Store>) {
+    let ldap = UserStoreId::new("demo/ldap");
+    let records = together(8, |_| {
+        let (store, ldap) = (Arc::clone(&store), ldap.clone());
+        async move {
+            store
+                .put_directory_user(&ldap, "entryUUID:1", &profile("ann"), at(0))
+                .await
+                .unwrap()
+        }
+    })
+    .await;
+    assert!(records.iter().all(|record| *record == records[0]));
 }

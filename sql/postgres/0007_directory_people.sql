@@ -1,0 +1,8 @@
+-- People of a directory who have logged in. Beside `users`, since `checked_at` changes often, and a change there is told to all servers.
+-- In `users`, their `name_digest` is made of the directory's id: their name is the directory's to find, and may pass to somebody else.
+
+CREATE TABLE directory_people (
+    user_id     text        NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    external_id text        NOT NULL, -- what the directory knows them by for ever: `entryUUID:…`
+    checked_at  timestamptz NOT NULL  -- when the directory last said what `users` says
+);
