@@ -149,6 +149,19 @@ where
         self.call(|_, _, _| std::panic::resume_unwind(Box::new("poisoned by a test"))).await
     }
 
+    /// Makes the actor's thread hang on a message until the other end is dropped, as a loop without end would. Tests use it to see what
+    /// supervision does; nothing that the network reaches calls it.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub async fn stall(&self, until: std::sync::mpsc::Receiver<()>) -> Result<(), Fault> {
+        self.call(move |_, _, reply| {
+            let _ = until.recv();
+            let _ = reply.send(());
+        })
+        .await
+    }
+
     async fn call<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut A, &mut Context<A>, oneshot::Sender<R>) + Send + 'static,

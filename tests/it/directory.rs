@@ -3,5 +3,9 @@
 mod failover;
 mod fixture;
 mod hostile;
+mod isolation;
+mod leaving;
+mod logins;
 mod reading;
+mod tokens;
 mod transport;

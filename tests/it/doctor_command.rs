@@ -8,7 +8,7 @@ use std::path::Path;
 fn doctor(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let place = ["doctor", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()];
     let output = run(&[&place, arguments].concat());
-    let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     (output.status.code(), said)
 }
 

@@ -69,7 +69,7 @@ impl Scene {
     fn reseal(&self, server: &str) -> (Option<i32>, String) {
         let [data, kek] = [&self.data, &self.kek].map(|folder| folder.path().to_str().unwrap());
         let output = run(&["keys", "reseal", "--auth-server", server, "--data", data, "--kek", kek]);
-        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         (output.status.code(), said)
     }
 }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-/// Threads of LdapConnectors that may hang at once in a process; with one more it ends, as for any other actor.
+/// So many threads of LdapConnectors that hang are left behind by a process; with one more it ends, as for any other actor.
 pub const MAX_LEFT_BEHIND: u32 = 8;
 
 type Running = HashMap<UserStoreId, (Arc<UserStoreConfig>, LdapHandle)>;

@@ -231,6 +231,7 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
         Arc::clone(&platform.clock),
         Changes::of(platform.store.as_ref()),
         platform.audit.clone(),
+        platform.directories.clone(),
     );
     let gate = &platform.start_here("session_keeper", keeper, GateLimits::default());
     let open = Open {

@@ -1,11 +1,16 @@
 //! A directory, and a client of it.
 
-use crate::support::slapd::{READER, READER_PASSWORD, SUFFIX, Slapd, Tree};
+use crate::support::platform::{TestPlatform, snapshot, user};
+use crate::support::slapd::{PASSWORD, READER, READER_PASSWORD, SUFFIX, Slapd, Tree};
+use nauthera::actors::authenticator::LoginFault;
+use nauthera::config::snapshot::{GroupsConfig, LdapConfig, NestedGroups, Snapshot, UserStoreConfig, UserStoreKind, UsersConfig};
 use nauthera::directory::ldap::client::{LdapClient, Who};
 use nauthera::directory::ldap::entry::Entry;
 use nauthera::directory::ldap::fault::LdapFault;
 use nauthera::directory::ldap::servers::Servers;
 use nauthera::directory::ldap::settings::{GroupSearch, LdapSettings, Membership, Nested, Target, UserSearch};
+use nauthera::oauth::ids::UserStoreId;
+use nauthera::store::records::UserRecord;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,4 +89,59 @@ pub fn client(settings: LdapSettings) -> LdapClient {
 
 pub async fn named(client: &LdapClient, name: &str) -> Result<Option<Entry>, LdapFault> {
     client.find(&Who::Named(name.to_owned())).await
+}
+
+/// The UserStore of a directory, as a configuration has it; groups are followed.
+pub fn store(id: &str, servers: &[&Slapd]) -> Arc<UserStoreConfig> {
+    Arc::new(UserStoreConfig {
+        id: UserStoreId::new(id),
+        kind: UserStoreKind::Ldap(Box::new(config(servers))),
+    })
+}
+
+pub fn config(servers: &[&Slapd]) -> LdapConfig {
+    LdapConfig {
+        servers: servers.iter().map(|server| server.tls_url()).collect(),
+        start_tls: false,
+        authorities: Some(servers.iter().map(|server| server.authority()).collect()),
+        bind_dn: READER.to_owned(),
+        bind_password: READER_PASSWORD.into(),
+        users: UsersConfig {
+            base_dn: format!("ou=people,{SUFFIX}"),
+            filter: "(objectClass=inetOrgPerson)".to_owned(),
+            username_attribute: "uid".to_owned(),
+        },
+        groups: Some(GroupsConfig {
+            base_dn: format!("ou=groups,{SUFFIX}"),
+            filter: "(objectClass=groupOfNames)".to_owned(),
+            name_attribute: "cn".to_owned(),
+            member_attribute: "member".to_owned(),
+            nested: NestedGroups::Walk(8),
+        }),
+        attributes: Default::default(),
+        connect_timeout: Duration::from_secs(1),
+        operation_timeout: Duration::from_secs(1),
+        page_size: 500,
+        pool_max: 4,
+        cache_ttl: Duration::from_secs(60),
+    }
+}
+
+pub const LDAP: &str = "identity/ldap";
+
+/// A platform whose people come from the directory first, and then from the server's own database (`carol`).
+pub async fn platform(servers: &[&Slapd]) -> TestPlatform {
+    let test = TestPlatform::start().await;
+    test.apply(with_directory("1", store(LDAP, servers))).await;
+    test
+}
+
+pub fn with_directory(revision: &str, directory: Arc<UserStoreConfig>) -> Snapshot {
+    let mut snapshot = snapshot(revision, vec![user("carol", Some(PASSWORD))]);
+    snapshot.user_stores.insert(0, directory);
+    snapshot
+}
+
+pub async fn login(test: &TestPlatform, name: &str, password: &str) -> Result<UserRecord, LoginFault> {
+    test.platform.authenticator.authenticate(name, &password.into(), None).await
 }
