@@ -223,6 +223,9 @@ async fn prove_in(
     let mut asked = FuturesUnordered::new();
     for (number, directory) in directories.iter().enumerate() {
         let needed = is_needed(number);
+        if !needed && directory.is_silent() {
+            continue;
+        }
         waiting += usize::from(needed);
         let who = candidate.filter(|(chosen, _)| *chosen == number).map(|(_, candidate)| candidate);
         asked.push(async move { (needed, directory.prove(who, password).await) });

@@ -3,6 +3,7 @@
 mod admission;
 mod claims;
 mod departures;
+mod directories;
 mod edits;
 mod people;
 mod policies;

@@ -83,27 +83,6 @@ fn a_server_takes_user_stores_of_its_own_namespace_only() {
 }
 
 #[test]
-fn a_directory_is_refused_by_this_release_and_its_server_says_so() {
-    let mut world = World::empty().server(
-        "main",
-        json!({"issuerUrl": "https://login.example.org", "userStoreRef": {"name": "staff"}}),
-    );
-    let staff = json!({"type": "ldap", "ldap": {
-        "server": "ldaps://ldap.example.org:636", "bindDN": "cn=reader", "bindPasswordSecretRef": {"name": "ldap-bind", "key": "password"},
-        "userSearch": {"baseDN": "ou=people", "filter": "(objectClass=inetOrgPerson)", "usernameAttribute": "uid"},
-        "groupSearch": {"baseDN": "ou=groups", "filter": "(objectClass=groupOfNames)", "nameAttribute": "cn"}}});
-    world
-        .resources
-        .user_stores
-        .insert(Key::new("identity", "staff"), Arc::new(Object::new(spec(staff))));
-    let compiled = world.compile();
-    let (reason, message) = ready(&compiled, Kind::UserStore, "identity", "staff");
-    assert_eq!(reason, "NotServedYet");
-    assert!(message.contains("not served yet by this release"));
-    assert_eq!(ready(&compiled, Kind::AuthServer, "identity", "main").0, "UserStoreNotReady");
-}
-
-#[test]
 fn a_reference_without_a_namespace_is_told_where_it_leads() {
     for (reference, hinted) in [
         (json!({"name": "main"}), true),

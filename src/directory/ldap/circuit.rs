@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 /// The pause before a server that is gone is probed again; each failure doubles it.
 pub const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// It grows no longer than this, before jitter.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Nor is it shorter than this after the reader was not let in: more tries could lock the reader's account.
+pub const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(60);
 /// A server that works is probed this often, so that one that hangs is found before a person does.
 pub const CHECK_EVERY: Duration = Duration::from_secs(5);
 
@@ -32,9 +34,13 @@ impl Circuit {
         self.why.as_deref()
     }
 
-    /// It could not be reached. `jitter` is uniform in 0..=255 and stretches the pause by up to half.
-    pub fn fail(&mut self, now: Instant, why: String, jitter: u8) {
-        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_PAUSE);
+    /// It cannot be used: it could not be reached, or (`refused`) did not let the reader in. `jitter` is uniform in 0..=255 and stretches the pause by up to half.
+    pub fn fail(&mut self, now: Instant, why: String, refused: bool, jitter: u8) {
+        let pause = if refused {
+            PAUSE_AFTER_REFUSAL
+        } else {
+            FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(self.failures)).min(LONGEST_PAUSE)
+        };
         self.failures = self.failures.saturating_add(1);
         self.why = Some(why);
         self.probe_at = now + pause + pause.saturating_mul(u32::from(jitter)) / 510;
@@ -69,7 +75,7 @@ mod tests {
         let now = Instant::now();
         let mut circuit = Circuit::new(now);
         assert_eq!(circuit.open(), None);
-        circuit.fail(now, "refused".to_owned(), 0);
+        circuit.fail(now, "refused".to_owned(), false, 0);
         assert_eq!(circuit.open(), Some("refused"));
         assert!(circuit.succeed(now), "it had been gone");
         assert_eq!(circuit.open(), None);
@@ -82,13 +88,15 @@ mod tests {
         let mut circuit = Circuit::new(now);
         let pauses: Vec<_> = (0..8)
             .map(|_| {
-                circuit.fail(now, String::new(), 0);
+                circuit.fail(now, String::new(), false, 0);
                 (circuit.probe_at() - now).as_millis()
             })
             .collect();
-        assert_eq!(pauses, [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
-        circuit.fail(now, String::new(), 255);
+        assert_eq!(pauses, [500, 1000, 2000, 4000, 5000, 5000, 5000, 5000]);
+        circuit.fail(now, String::new(), false, 255);
         assert_eq!(circuit.probe_at() - now, LONGEST_PAUSE * 3 / 2);
+        circuit.fail(now, String::new(), true, 0);
+        assert_eq!(circuit.probe_at() - now, PAUSE_AFTER_REFUSAL);
     }
 
     #[test]
@@ -98,7 +106,7 @@ mod tests {
         circuit.succeed(now);
         circuit.doubt(now);
         assert_eq!(circuit.probe_at(), now);
-        circuit.fail(now, String::new(), 0);
+        circuit.fail(now, String::new(), false, 0);
         circuit.doubt(now);
         assert_eq!(circuit.probe_at(), now + FIRST_PAUSE);
     }

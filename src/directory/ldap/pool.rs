@@ -3,7 +3,7 @@
 use super::connection::{Connection, Identity, Trouble};
 use super::fault::LdapFault;
 use super::outcome::Bind;
-use super::servers::Servers;
+use super::servers::{Failure, Servers};
 use super::settings::LdapSettings;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use rustls::ClientConfig;
@@ -31,8 +31,8 @@ impl Manager {
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub async fn reach(&self, server: usize) -> Result<Connection, String> {
-        let target = self.servers.target(server).ok_or("there is no such server")?;
+    pub async fn reach(&self, server: usize) -> Result<Connection, Failure> {
+        let target = self.servers.target(server).ok_or_else(|| "there is no such server".to_owned())?;
         let limit = self.settings.connect_timeout;
         let reach = async {
             let mut connection = Connection::open(server, target, &self.tls).await.map_err(told)?;
@@ -41,7 +41,7 @@ impl Manager {
         };
         tokio::time::timeout(limit, reach)
             .await
-            .unwrap_or_else(|_| Err(format!("it gave no answer within {limit:?}")))
+            .unwrap_or_else(|_| Err(format!("it gave no answer within {limit:?}").into()))
     }
 
     /// Makes a connection speak for the reader.
@@ -65,12 +65,14 @@ impl Manager {
     }
 }
 
-fn told(trouble: Trouble) -> String {
-    match trouble {
+fn told(trouble: Trouble) -> Failure {
+    let refused = matches!(trouble, Trouble::Fault(LdapFault::Refused(_)));
+    let why = match trouble {
         Trouble::Lost(why) => why,
         Trouble::Late => "it gave no answer in time".to_owned(),
         Trouble::Fault(fault) => fault.to_string(),
-    }
+    };
+    Failure { why, refused }
 }
 
 impl managed::Manager for Manager {

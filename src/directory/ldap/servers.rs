@@ -15,6 +15,21 @@ pub struct Standing {
     pub gone: Option<String>,
 }
 
+/// Why a server cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What the network, TLS or the server said
+    pub why: String,
+    /// It did not let the reader in
+    pub refused: bool,
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Self { why, refused: false }
+    }
+}
+
 /// The servers of one directory, in the order in which they are preferred.
 pub struct Servers {
     targets: Vec<Target>,
@@ -75,8 +90,9 @@ impl Servers {
         format!("the directory cannot be reached ({})", each.join("; "))
     }
 
-    /// A server could not be reached.
-    pub fn fail(&self, number: usize, why: &str, jitter: u8) {
+    /// A server cannot be used.
+    pub fn fail(&self, number: usize, failure: &Failure, jitter: u8) {
+        let why = failure.why.as_str();
         let target = self.target(number).map(ToString::to_string).unwrap_or_default();
         let mut circuits = self.circuits();
         let Some(circuit) = circuits.get_mut(number) else {
@@ -85,7 +101,7 @@ impl Servers {
         if circuit.open() != Some(why) {
             tracing::warn!(server = target, why, "a directory's server is not used until it answers");
         }
-        circuit.fail(Instant::now(), why.to_owned(), jitter);
+        circuit.fail(Instant::now(), why.to_owned(), failure.refused, jitter);
     }
 
     /// A server answered.
@@ -148,9 +164,9 @@ mod tests {
     fn the_first_one_that_works_is_used() {
         let servers = servers();
         assert_eq!((servers.preferred(), servers.usable()), (Some(0), vec![0, 1]));
-        servers.fail(0, "refused", 0);
+        servers.fail(0, &"refused".to_owned().into(), 0);
         assert_eq!((servers.preferred(), servers.usable()), (Some(1), vec![1]));
-        servers.fail(1, "hangs", 0);
+        servers.fail(1, &"hangs".to_owned().into(), 0);
         assert_eq!(servers.preferred(), None);
         assert_eq!(servers.why_gone(), "the directory cannot be reached (a:636: refused; b:636: hangs)");
         servers.succeed(0);

@@ -5,7 +5,11 @@ use crate::support::platform::TestPlatform;
 use crate::support::slapd::{self, PASSWORD};
 use nauthera::accounts::lockout::ACCOUNT;
 use nauthera::actors::authenticator::LoginFault;
-use nauthera::actors::ldap_connector::NAME;
+use nauthera::actors::guardian::Guardian;
+use nauthera::actors::ldap_connector::{Connectors, NAME};
+use nauthera::directory::ldap::Connector;
+use nauthera::directory::ldap::client::Who;
+use nauthera::telemetry::metrics::Metrics;
 use std::time::{Duration, Instant};
 
 /// Logs carol in, again and again; the times that it took, sorted.
@@ -113,5 +117,36 @@ async fn a_connector_that_keeps_dying_is_no_reason_to_end_the_process() {
     assert_eq!(test.platform.guardian.failure(), None);
     assert!(test.platform.readiness().iter().all(|check| check.ok));
     back(&test, "after it died too often").await;
+    test.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_connector_whose_thread_hangs_is_left_behind_and_replaced() {
+    let server = slapd::start(&tree());
+    let test = platform(&[&server]).await;
+    // A Guardian of its own, that asks more often than every five seconds.
+    let guardian = Guardian::start_asking(Metrics::new(), Duration::from_millis(20));
+    let connectors = Connectors::new(test.platform.config.clone(), guardian.clone(), Metrics::new());
+    let directory = test.platform.config.current().unwrap().user_stores[0].clone();
+    let handle = connectors.of(&directory).await.unwrap();
+    let alice = Who::Named("alice".to_owned());
+    assert!(handle.find(alice.clone()).await.unwrap().is_some());
+    let before = handle.gate();
+    let (end, wait) = std::sync::mpsc::channel();
+    let hung = before.clone();
+    let stalled = actix_rt::spawn(async move { hung.stall(wait).await });
+    let began = Instant::now();
+    while handle.gate().addr() == before.addr() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(handle.find(alice).await.unwrap().is_some());
+    println!(
+        "hung: the directory answered again after {:?} (twelve turns of the Guardian; 60 s in a server)",
+        began.elapsed()
+    );
+    assert_eq!(guardian.failure(), None);
+    drop(end);
+    let _ = stalled.await.unwrap();
+    connectors.stop().await;
     test.stop().await;
 }
