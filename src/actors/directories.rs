@@ -125,18 +125,19 @@ impl Directories {
         let Ok(directory) = self.open(store).await else {
             return user;
         };
-        let age = self.clock.now().duration_since(checked_at);
-        let is_fresh = match directory.believed_for() {
-            Some(believed) => age < SignedDuration::try_from(believed).unwrap_or(SignedDuration::MAX),
-            None => true,
-        };
-        if is_fresh || user.profile.disabled || directory.is_silent() {
+        let now = self.clock.now();
+        let believed = directory
+            .believed_for()
+            .map(|believed| SignedDuration::try_from(believed).unwrap_or(SignedDuration::MAX));
+        let is_fresh = |checked_at| believed.is_none_or(|believed| now.duration_since(checked_at) < believed);
+        if is_fresh(checked_at) || user.profile.disabled || directory.is_silent() {
             return user;
         }
         // The copy may be a copy of a copy: another replica, or another request, may have asked the directory meanwhile.
         let user = match self.store.user(&user.id).await {
-            Ok(Some(row)) if row.origin.as_ref().is_some_and(|origin| origin.checked_at > checked_at) => return row,
-            _ => user,
+            Ok(Some(row)) if row.origin.as_ref().is_some_and(|origin| is_fresh(origin.checked_at)) => return row,
+            Ok(Some(row)) => row,
+            Ok(None) | Err(_) => user,
         };
         match timeout(RENEWAL_PATIENCE, directory.renew(user.clone())).await {
             Ok(Ok(renewed)) => renewed,

@@ -71,7 +71,14 @@ pub struct SessionKeeper {
 
 impl SessionKeeper {
     /// A keeper of one worker.
-    pub fn new(store: Arc<dyn Store>, reads: Reads, clock: SharedClock, changes: Changes, audit: AuditHandle, directories: Directories) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        reads: Reads,
+        clock: SharedClock,
+        changes: Changes,
+        audit: AuditHandle,
+        directories: Directories,
+    ) -> Self {
         Self {
             store,
             reads,

@@ -31,7 +31,14 @@ impl Replica {
         let platform = &test.platform;
         let changes = Changes::of(platform.store.as_ref());
         let (store, clock) = (Arc::clone(&platform.store), Arc::clone(&platform.clock));
-        let keeper = SessionKeeper::new(store, platform.reads.clone(), clock, changes, platform.audit.clone(), platform.directories.clone());
+        let keeper = SessionKeeper::new(
+            store,
+            platform.reads.clone(),
+            clock,
+            changes,
+            platform.audit.clone(),
+            platform.directories.clone(),
+        );
         let sessions = platform.start_here("session_keeper", keeper, GateLimits::default());
         test.apply(snapshot("1", vec![user("alice", Some("correct horse"))])).await;
         Self { test, sessions }
