@@ -57,13 +57,13 @@ pub struct Ldap {
     #[serde(default = "Ldap::default_page_size")]
     #[schemars(range(min = 1, max = 10_000))]
     pub page_size: i32,
-    /// What becomes of referrals to other servers
+    /// What becomes of referrals to other servers; `Follow` is not served yet
     #[serde(default)]
     pub referrals: Referrals,
     /// Connections
     #[serde(default)]
     pub pool: Pool,
-    /// How long what was read of a person may be believed
+    /// How long what was read of a person may be believed: who is disabled or deleted loses sessions and refresh tokens then
     #[serde(default = "Ldap::default_cache_ttl", rename = "cacheTTL")]
     pub cache_ttl: TimeSpan,
 }
@@ -166,7 +166,7 @@ pub struct GroupSearch {
     /// Holds the group's name
     #[schemars(length(min = 1, max = 128))]
     pub name_attribute: String,
-    /// Holds the names of a group's members
+    /// Holds the names of a group's members; or `memberUid`, which holds usernames; or `memberOf`, which holds a person's groups, and a group's
     #[serde(default = "GroupSearch::default_member_attribute")]
     #[schemars(length(min = 1, max = 128))]
     pub member_attribute: String,

@@ -46,7 +46,7 @@ fn the_samples_are_clean() {
 }
 
 #[test]
-fn the_published_manifests_are_read_and_only_the_directory_is_refused() {
+fn the_published_manifests_are_accepted_and_the_directory_needs_its_secret() {
     let published = format!(
         "{}---\n{}---\n{}---\n{}",
         "apiVersion: auth.nauthera.io/v1alpha1
@@ -95,20 +95,28 @@ spec:
     groupSearch: {baseDN: \"ou=groups,dc=example,dc=org\", filter: (objectClass=groupOfNames), nameAttribute: cn}
 "
     );
-    let folder = folder(&[("all.yaml", &published)]);
-    let output = run(&["check", "-f", folder.path().to_str().unwrap(), "-o", "json"]);
-    assert_eq!(output.status.code(), Some(1));
-    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(value["problems"].as_array().unwrap().len(), 0, "{value:#}");
-    let reason = |kind: &str| {
-        let verdicts = value["verdicts"].as_array().unwrap();
-        let verdict = verdicts.iter().find(|verdict| verdict["kind"] == kind).unwrap();
-        verdict["reason"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(reason("AuthClient"), "ClientProvisioned");
-    assert_eq!(reason("AuthPolicy"), "InForce");
-    assert_eq!(reason("UserStore"), "NotServedYet");
-    assert_eq!(reason("AuthServer"), "UserStoreNotReady");
+    let secret = "apiVersion: v1
+kind: Secret
+metadata: {name: ldap-bind, namespace: identity}
+stringData: {password: hunter2}
+";
+    for (secret, code, store, server) in [("", 1, "SecretNotFound", "UserStoreNotReady"), (secret, 0, "StoreReady", "Serving")] {
+        let folder = folder(&[("all.yaml", &published), ("secret.yaml", secret)]);
+        let output = run(&["check", "-f", folder.path().to_str().unwrap(), "-o", "json"]);
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{value:#}");
+        assert_eq!(value["problems"].as_array().unwrap().len(), 0, "{value:#}");
+        let reason = |kind: &str| {
+            let verdicts = value["verdicts"].as_array().unwrap();
+            let verdict = verdicts.iter().find(|verdict| verdict["kind"] == kind).unwrap();
+            verdict["reason"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(reason("AuthClient"), "ClientProvisioned");
+        assert_eq!(reason("AuthPolicy"), "InForce");
+        assert_eq!(reason("UserStore"), store);
+        assert_eq!(reason("AuthServer"), server);
+        assert!(!value.to_string().contains("hunter2"));
+    }
 }
 
 #[test]
