@@ -7,6 +7,7 @@ use super::fault::LdapFault;
 use super::filter;
 use super::settings::{GroupSearch, Membership, Nested};
 use std::collections::{BTreeSet, HashSet};
+use std::time::Instant;
 
 /// A person is in no more groups than this; a directory that says otherwise is not believed. (All of them would be in each token.)
 pub const MOST: usize = 2000;
@@ -63,6 +64,8 @@ impl LdapClient {
             Nested::Walk { depth } => depth.saturating_add(1),
         };
         let mut walk = Walk::default();
+        // Of all searches together. They are not cut short in the middle: an answer that comes late is nobody else's.
+        let until = Instant::now() + self.settings().operation_timeout * 2;
         match &groups.membership {
             Membership::OfGroup(_) => walk.next.push(person.dn().to_owned()),
             Membership::OfMember(attribute) => walk.next.extend(person.texts(attribute).map(str::to_owned)),
@@ -83,11 +86,13 @@ impl LdapClient {
             match &groups.membership {
                 Membership::OfMember(attribute) => {
                     for dn in &round {
+                        in_time(until)?;
                         self.named(groups, attribute, dn, &mut walk).await?;
                     }
                 }
                 Membership::OfGroup(attribute) | Membership::ByUsername(attribute) => {
                     for some in round.chunks(AT_ONCE) {
+                        in_time(until)?;
                         let some: Vec<&str> = some.iter().map(String::as_str).collect();
                         self.members(groups, attribute, &some, &mut walk).await?;
                     }
@@ -135,6 +140,15 @@ impl LdapClient {
         }
         Ok(())
     }
+}
+
+fn in_time(until: Instant) -> Result<(), LdapFault> {
+    if Instant::now() < until {
+        return Ok(());
+    }
+    Err(LdapFault::Unavailable(
+        "the directory takes too long to tell a person's groups".to_owned(),
+    ))
 }
 
 /// Whether a name ends with the name of a base, whatever the case and the spaces around commas.
