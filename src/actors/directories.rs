@@ -160,7 +160,7 @@ fn disabled(mut user: UserRecord) -> UserRecord {
 
 enum Located {
     /// In the directory with this number
-    Found(usize, Candidate),
+    Found(usize, Box<Candidate>),
     /// Every directory answered: nobody has the name
     Nobody,
     /// Those that answered do not know the name, and not all did
@@ -204,7 +204,7 @@ async fn locate(directories: &[Directory], username: &Username) -> Located {
     let mut fault = None;
     for (number, answer) in answers.into_iter().enumerate() {
         match answer {
-            Some(Ok(Some(candidate))) => return Located::Found(number, candidate),
+            Some(Ok(Some(candidate))) => return Located::Found(number, Box::new(candidate)),
             Some(Err(failed)) => fault = Some(failed),
             Some(Ok(None)) | None => {}
         }
