@@ -34,16 +34,19 @@ async fn until_gone(client: &LdapClient, gone: &[bool]) {
 async fn a_server_that_is_killed_is_left_for_the_second_and_taken_again_when_it_is_back() {
     let (first, second) = (slapd::start(&tree()), slapd::start(&tree()));
     let client = client(settings(&[&first, &second]));
-    probed(&client, async {
-        works(&client).await;
-        first.kill();
-        works(&client).await;
-        until_gone(&client, &[true, false]).await;
-        first.start_again();
-        until_gone(&client, &[false, false]).await;
-        second.kill();
-        works(&client).await;
-    })
+    probed(
+        &client,
+        Box::pin(async {
+            works(&client).await;
+            first.kill();
+            works(&client).await;
+            until_gone(&client, &[true, false]).await;
+            first.start_again();
+            until_gone(&client, &[false, false]).await;
+            second.kill();
+            works(&client).await;
+        }),
+    )
     .await;
 }
 
@@ -54,21 +57,24 @@ async fn a_server_that_hangs_is_left_for_the_second_and_no_password_is_called_wr
     settings.operation_timeout = Duration::from_millis(500);
     settings.connect_timeout = Duration::from_millis(500);
     let client = client(settings);
-    probed(&client, async {
-        works(&client).await;
-        let alice = named(&client, "alice").await.unwrap().unwrap();
-        first.freeze();
-        let outcome = client.authenticate(alice.dn(), &"wrong".into()).await;
-        assert!(
-            matches!(outcome, Err(LdapFault::Unavailable(_)) | Ok(Bind::Refused(_))),
-            "{outcome:?}"
-        );
-        until_gone(&client, &[true, false]).await;
-        works(&client).await;
-        first.thaw();
-        until_gone(&client, &[false, false]).await;
-        works(&client).await;
-    })
+    probed(
+        &client,
+        Box::pin(async {
+            works(&client).await;
+            let alice = named(&client, "alice").await.unwrap().unwrap();
+            first.freeze();
+            let outcome = client.authenticate(alice.dn(), &"wrong".into()).await;
+            assert!(
+                matches!(outcome, Err(LdapFault::Unavailable(_)) | Ok(Bind::Refused(_))),
+                "{outcome:?}"
+            );
+            until_gone(&client, &[true, false]).await;
+            works(&client).await;
+            first.thaw();
+            until_gone(&client, &[false, false]).await;
+            works(&client).await;
+        }),
+    )
     .await;
 }
 

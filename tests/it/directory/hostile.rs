@@ -33,9 +33,13 @@ async fn answering(answer: Vec<u8>, for_ever: bool) -> LdapSettings {
 
 async fn speak(stream: &mut TcpStream, answer: &[u8], for_ever: bool) -> std::io::Result<()> {
     let mut request = [0; 4096];
-    stream.read(&mut request).await?;
+    if stream.read(&mut request).await? == 0 {
+        return Ok(());
+    }
     stream.write_all(BOUND).await?;
-    stream.read(&mut request).await?;
+    if stream.read(&mut request).await? == 0 {
+        return Ok(());
+    }
     loop {
         stream.write_all(answer).await?;
         if !for_ever {
