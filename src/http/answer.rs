@@ -157,10 +157,15 @@ fn later(mut response: HttpResponse, after: Duration) -> HttpResponse {
     response
 }
 
-/// Whole seconds, never too few.
+/// The value of `Retry-After`.
 pub fn retry_after(after: Duration) -> HeaderValue {
+    HeaderValue::from(whole_seconds(after))
+}
+
+/// Whole seconds to wait, never too few.
+pub fn whole_seconds(after: Duration) -> u64 {
     let part = u64::from(after.subsec_nanos() > 0);
-    HeaderValue::from(after.as_secs().saturating_add(part).max(1))
+    after.as_secs().saturating_add(part).max(1)
 }
 
 fn demand(response: &mut HttpResponse, challenge: &str) {

@@ -1,5 +1,6 @@
 //! `/login`: the page that asks for a name and a password, and what it posts.
 
+use super::answer::whole_seconds;
 use super::flow::{self, Step};
 use super::form::FormBody;
 use super::pages::{FormAction, Look, Values, map};
@@ -18,7 +19,6 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use minijinja::value::Value;
 use secrecy::SecretString;
-use std::time::Duration;
 
 /// How a person proved themselves here (RFC 8176).
 const PASSWORD: &str = "pwd";
@@ -168,7 +168,6 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
 
 fn trouble(fault: LoginFault) -> Result<Trouble, Problem> {
     let unavailable = || Trouble::new("login-unavailable-title", "login-unavailable", StatusCode::SERVICE_UNAVAILABLE);
-    let seconds = |after: Duration| Some(after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1));
     match fault {
         LoginFault::BadCredentials => {
             let mut trouble = Trouble::new("login-failed-title", "login-failed", StatusCode::UNPROCESSABLE_ENTITY);
@@ -177,7 +176,7 @@ fn trouble(fault: LoginFault) -> Result<Trouble, Problem> {
         }
         LoginFault::Throttled { retry_after } => {
             let mut trouble = Trouble::new("login-throttled-title", "login-throttled", StatusCode::TOO_MANY_REQUESTS);
-            trouble.seconds = seconds(retry_after);
+            trouble.seconds = Some(whole_seconds(retry_after));
             Ok(trouble)
         }
         LoginFault::Busy { .. } => Ok(unavailable()),
