@@ -1,7 +1,9 @@
 //! `/login`: the page that asks for a name and a password, and what it posts.
 
+pub mod proved;
+
 use super::answer::whole_seconds;
-use super::flow::{self, Step};
+use super::flow;
 use super::form::FormBody;
 use super::pages::{FormAction, Look, Values, map};
 use super::problem::{Problem, answer};
@@ -9,15 +11,13 @@ use super::state::AppState;
 use super::ticket::{self, LoginTicket, TicketFault};
 use super::visit::Visit;
 use crate::actors::authenticator::LoginFault;
-use crate::actors::session_keeper::messages::{Open, Opened, SessionView, StepUp};
 use crate::oauth::authorize::AuthorizationRequest;
-use crate::oauth::authorize::decision::Done;
 use crate::oauth::form::Params;
-use crate::oauth::ids::UserId;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use minijinja::value::Value;
+use proved::Proved;
 use secrecy::SecretString;
 
 /// How a person proved themselves here (RFC 8176).
@@ -159,7 +159,14 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
             .authenticate(&username, &password, visit.address)
             .await
         {
-            Ok(user) => return logged_in(visit, &look, content, user.id).await,
+            Ok(user) => {
+                let proved = Proved {
+                    user: user.id,
+                    amr: vec![PASSWORD.to_owned()],
+                    request: content.request,
+                };
+                return proved::go_on(visit, &look, proved).await;
+            }
             Err(fault) => trouble(fault)?,
         },
     };
@@ -211,56 +218,6 @@ fn failed(visit: &Visit, look: &Look, content: LoginTicket, username: String, tr
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.unwrap_or(2)));
     }
     Ok(response)
-}
-
-async fn logged_in(visit: &Visit, look: &Look, content: LoginTicket, user: UserId) -> Result<HttpResponse, Problem> {
-    let earlier = visit.session().await?;
-    let opened = open(visit, user.clone(), earlier).await?;
-    let outcome = match &content.request {
-        None => Ok(flow::see_other(&visit.path("/"))),
-        Some(request) => {
-            let step = Step {
-                visit,
-                look,
-                request,
-                session: visit.session_of(opened.token.expose()).await?,
-                done: Done {
-                    login: true,
-                    consent: false,
-                },
-                posted: true,
-            };
-            flow::advance(step).await
-        }
-    };
-    // The person is logged in, whatever becomes of the request.
-    let mut response = answer(visit, look, outcome);
-    response
-        .add_cookie(&visit.cookies().set_session(opened.token.expose()))
-        .map_err(|error| Problem::Internal(error.to_string()))?;
-    Ok(response)
-}
-
-/// Every login gives the session a new cookie value (session fixation). The same person keeps their session; another one begins anew.
-async fn open(visit: &Visit, user: UserId, earlier: Option<SessionView>) -> Result<Opened, Problem> {
-    let amr = vec![PASSWORD.to_owned()];
-    let sessions = &visit.state.sessions;
-    if let Some(session) = earlier.as_ref().filter(|session| session.user == user) {
-        let step = StepUp {
-            session: session.id.clone(),
-            user: user.clone(),
-            amr: amr.clone(),
-        };
-        if let Some(opened) = sessions.ask(step).await?? {
-            return Ok(opened);
-        }
-    }
-    let open = Open {
-        user,
-        amr,
-        instead_of: earlier.map(|session| session.id),
-    };
-    Ok(sessions.ask(open).await??)
 }
 
 /// A page that was open for too long: the same request once more.
