@@ -33,6 +33,8 @@ use records::{
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// At most so many people with one address are looked at; two are too many already.
+pub const ADDRESSEES: u32 = 8;
 /// An act that was not answered by then is [`StoreError::Unavailable`], unless the settings say otherwise.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(3);
 /// How long the audit trail is kept, unless the settings say otherwise.
@@ -78,6 +80,13 @@ pub trait Users: Send + Sync {
     ) -> StoreResult<UserRecord>;
     /// By what their directory knows them by.
     async fn directory_user(&self, store: &UserStoreId, external_id: &str) -> StoreResult<Option<UserRecord>>;
+    /// Those people of these stores who have this e-mail address, verified; ASCII letters match in any case. At most [`ADDRESSEES`], disabled ones too.
+    async fn users_by_verified_email(&self, stores: &[UserStoreId], email: &str) -> StoreResult<Vec<UserRecord>>;
+    /// Somebody whom a provider knows by `external_id` for ever is this user from now on, unless they are another one already: whose link it is.
+    /// [`StoreError::Refused`] if there is no such user.
+    async fn link_user(&self, provider: &UserStoreId, external_id: &str, user: &UserId, now: Timestamp) -> StoreResult<UserId>;
+    /// The user who was linked.
+    async fn linked_user(&self, provider: &UserStoreId, external_id: &str) -> StoreResult<Option<UserRecord>>;
     /// By subject.
     async fn user(&self, id: &UserId) -> StoreResult<Option<UserRecord>>;
     /// By name within a store; case does not matter.

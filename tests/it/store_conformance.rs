@@ -9,6 +9,7 @@ pub(crate) mod fixtures;
 mod grants;
 mod hostile_strings;
 mod housekeeping;
+mod identity_links;
 mod keys;
 mod migrations;
 mod notices;

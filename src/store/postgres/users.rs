@@ -5,7 +5,7 @@ use super::{LONG, PostgresStore, lease};
 use crate::oauth::ids::{UserId, UserStoreId};
 use crate::store::declared::{self, KnownUser, external_digest, name_digest};
 use crate::store::records::{Origin, PasswordRecord, UserProfile, UserRecord};
-use crate::store::{StoreError, StoreResult, Users};
+use crate::store::{ADDRESSEES, StoreError, StoreResult, Users};
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use jiff::Timestamp;
@@ -88,6 +88,61 @@ impl Users for PostgresStore {
             let digest = external_digest(external_id);
             let mut lease = self.lease().await?;
             let row = lease.query_opt(BY_NAME, &[&id(store), &digest.as_bytes().as_slice()]).await?;
+            row.as_ref().map(user).transpose()
+        })
+        .await
+    }
+
+    async fn users_by_verified_email(&self, stores: &[UserStoreId], email: &str) -> StoreResult<Vec<UserRecord>> {
+        self.within(async {
+            let sql = concat!(
+                "SELECT ",
+                user_columns!(),
+                " FROM users WHERE lower(left(email, 320) COLLATE \"C\") = $1 AND email_verified AND store = ANY($2) ORDER BY id LIMIT $3"
+            );
+            let stores: Vec<String> = stores.iter().map(id).collect();
+            let email = email.to_ascii_lowercase();
+            let mut lease = self.lease().await?;
+            let rows = lease.query(sql, &[&guarded(&email), &stores, &i64::from(ADDRESSEES)]).await?;
+            rows.iter().map(user).collect()
+        })
+        .await
+    }
+
+    async fn link_user(&self, provider: &UserStoreId, external_id: &str, user: &UserId, now: Timestamp) -> StoreResult<UserId> {
+        self.within(async {
+            let sql = "INSERT INTO identity_links (provider, digest, external_id, user_id, linked_at) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (provider, digest) DO UPDATE SET external_id = excluded.external_id RETURNING user_id";
+            let digest = external_digest(external_id);
+            let mut lease = self.lease().await?;
+            let row = lease
+                .query_opt(
+                    sql,
+                    &[
+                        &id(provider),
+                        &digest.as_bytes().as_slice(),
+                        &guarded(external_id),
+                        &id(user),
+                        &time(now),
+                    ],
+                )
+                .await?;
+            let row = row.ok_or_else(|| StoreError::Corrupt("a link that was just written is not there".to_owned()))?;
+            Ok(UserId::new(text(&row, 0)?))
+        })
+        .await
+    }
+
+    async fn linked_user(&self, provider: &UserStoreId, external_id: &str) -> StoreResult<Option<UserRecord>> {
+        self.within(async {
+            let sql = concat!(
+                "SELECT ",
+                user_columns!(),
+                " FROM users WHERE id = (SELECT user_id FROM identity_links WHERE provider = $1 AND digest = $2)"
+            );
+            let digest = external_digest(external_id);
+            let mut lease = self.lease().await?;
+            let row = lease.query_opt(sql, &[&id(provider), &digest.as_bytes().as_slice()]).await?;
             row.as_ref().map(user).transpose()
         })
         .await

@@ -6,7 +6,7 @@ use crate::oauth::ids::{UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::store::declared::{self, KnownUser, external_digest, name_digest};
 use crate::store::records::{Origin, PasswordRecord, UserProfile, UserRecord};
-use crate::store::{StoreResult, Users};
+use crate::store::{ADDRESSEES, StoreResult, Users};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -61,6 +61,48 @@ impl Users for SqliteStore {
     async fn directory_user(&self, store: &UserStoreId, external_id: &str) -> StoreResult<Option<UserRecord>> {
         let (store, id) = (store.clone(), external_digest(external_id));
         self.read(move |connection| find(connection, &store, Digest(id), user)).await
+    }
+
+    async fn users_by_verified_email(&self, stores: &[UserStoreId], email: &str) -> StoreResult<Vec<UserRecord>> {
+        let (stores, email) = (stores.to_vec(), email.to_ascii_lowercase());
+        self.read(move |connection| {
+            let sql = format!(
+                "SELECT {USER} FROM users WHERE lower(email) = ?1 AND email_verified = 1
+                 AND store IN (SELECT value FROM json_each(?2)) ORDER BY id LIMIT ?3"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(params![email, Json(&stores), ADDRESSEES], user)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn link_user(&self, provider: &UserStoreId, external_id: &str, user: &UserId, now: Timestamp) -> StoreResult<UserId> {
+        let (provider, external_id, user) = (provider.clone(), external_id.to_owned(), user.clone());
+        self.write(move |connection| {
+            let digest = external_digest(&external_id);
+            connection
+                .prepare_cached(
+                    "INSERT INTO identity_links (provider, digest, external_id, user_id, linked_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (provider, digest) DO NOTHING",
+                )?
+                .execute(params![provider.as_str(), Digest(digest), external_id, user.as_str(), Time(now)])?;
+            let mut statement = connection.prepare_cached("SELECT user_id FROM identity_links WHERE provider = ?1 AND digest = ?2")?;
+            let linked: String = statement.query_row(params![provider.as_str(), Digest(digest)], |row| row.get(0))?;
+            Ok(UserId::new(linked))
+        })
+        .await
+    }
+
+    async fn linked_user(&self, provider: &UserStoreId, external_id: &str) -> StoreResult<Option<UserRecord>> {
+        let (provider, digest) = (provider.clone(), external_digest(external_id));
+        self.read(move |connection| {
+            let sql =
+                format!("SELECT {USER} FROM users WHERE id = (SELECT user_id FROM identity_links WHERE provider = ?1 AND digest = ?2)");
+            let mut statement = connection.prepare_cached(&sql)?;
+            Ok(statement.query_row(params![provider.as_str(), Digest(digest)], user).optional()?)
+        })
+        .await
     }
 
     async fn user(&self, id: &UserId) -> StoreResult<Option<UserRecord>> {

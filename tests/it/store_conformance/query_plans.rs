@@ -16,6 +16,9 @@ async fn run_everything(store: &Arc<dyn Store>) {
     let user = declare(store, profile("Alice")).await.id;
     store.user(&user).await.unwrap();
     store.user_by_name(&people(), "alice").await.unwrap();
+    store.users_by_verified_email(&[people()], "alice@example.org").await.unwrap();
+    store.link_user(&people(), "sub", &user, at(0)).await.unwrap();
+    store.linked_user(&people(), "sub").await.unwrap();
     let password = PasswordRecord {
         hash: "h".to_owned(),
         declared_hash: None,
