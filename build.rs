@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .skip_debug([
             ".nauthera.config.v1.User",
             ".nauthera.config.v1.Ldap",
+            ".nauthera.config.v1.IdentityProvider",
             ".nauthera.config.v1.Portion",
             ".nauthera.config.v1.ApplyRequest",
         ])

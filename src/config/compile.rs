@@ -2,12 +2,13 @@
 
 use super::claim_mapper::Mappers;
 use super::clients::{self, Clients, Decision};
+use super::identity_provider::{self, Providers};
 use super::input::{Accepted, Key, Kind, Objects, Options, Resources, Runtime};
 use super::people::{self, People, store_id};
 use super::snapshot::{DeclaredUser, Revision, Snapshot, UserStoreConfig, UserStoreKind};
 use super::verdict::{Compiled, Status, Verdict};
 use super::world::{Standing, World};
-use super::{claim_mapper, identity_provider, rate, reach, revision, server, user_store};
+use super::{claim_mapper, rate, reach, revision, server, user_store};
 use crate::resources::auth_policy::ViolationStatus;
 use crate::resources::condition::Condition;
 use crate::resources::{
@@ -27,13 +28,14 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
     let decisions = &clients.decisions;
     let people = people::decide(resources, previous);
     let mappers = claim_mapper::decide(&world, previous);
+    let providers = identity_provider::decide(&world, previous);
     let mut verdicts = Vec::new();
     let mut snapshots = BTreeMap::new();
     for (key, standing) in &world.servers {
         let snapshot = standing
             .in_force
             .as_ref()
-            .map(|object| Arc::new(build(&world, key, &object.spec, &clients, &people, &mappers)));
+            .map(|object| Arc::new(build(&world, key, &object.spec, &clients, &people, &mappers, &providers)));
         verdicts.push(server_verdict(&world, key, standing, &people, snapshot.as_deref()));
         snapshots.extend(snapshot.map(|snapshot| (key.clone(), snapshot)));
     }
@@ -57,7 +59,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
     }
     verdicts.extend(people_verdicts(resources, &people));
     verdicts.extend(claim_mapper::verdicts(resources, &mappers));
-    verdicts.extend(identity_provider::verdicts(resources));
+    verdicts.extend(identity_provider::verdicts(resources, &providers));
     let mut secrets_wanted: Vec<_> = decisions
         .values()
         .filter_map(|decision| decision.served.as_ref().and_then(|served| served.wanted.clone()))
@@ -65,7 +67,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
     secrets_wanted.sort_by(|a, b| a.secret.cmp(&b.secret));
     Compiled {
         departing: reach::departing(&clients, &snapshots),
-        governed: reach::governed(&world, &people, &mappers, &snapshots),
+        governed: reach::governed(&world, &people, &mappers, &providers, &snapshots),
         client_servers: reach::client_servers(decisions),
         rotations: reach::rotations(decisions),
         snapshots,
@@ -79,6 +81,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
             users: people.accepted,
             user_stores: people.accepted_stores,
             claim_mappers: mappers.accepted,
+            identity_providers: providers.accepted,
             memory: clients.memory,
         },
     }
@@ -115,7 +118,15 @@ fn stores_of(world: &World<'_>, key: &Key, spec: &AuthServerSpec, people: &Peopl
     (found, faults)
 }
 
-fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, all: &Clients, people: &People, mappers: &Mappers) -> Snapshot {
+fn build(
+    world: &World<'_>,
+    key: &Key,
+    spec: &AuthServerSpec,
+    all: &Clients,
+    people: &People,
+    mappers: &Mappers,
+    providers: &Providers,
+) -> Snapshot {
     let (stores, _) = stores_of(world, key, spec, people);
     let clients: HashMap<_, _> = all
         .decisions
@@ -151,6 +162,7 @@ fn build(world: &World<'_>, key: &Key, spec: &AuthServerSpec, all: &Clients, peo
             .collect(),
         users,
         roles,
+        identity_providers: providers.of(key),
         claim_rules: mappers.rules_for(key),
         branding: server::branding(spec.branding.as_ref()),
         rate_limits: rate::limits(spec.rate_limits.as_ref()),

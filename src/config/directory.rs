@@ -4,7 +4,8 @@ use super::input::{Key, Resources};
 use super::refusal::{Aspect, Refusal};
 use super::snapshot::{GroupsConfig, LdapConfig, NestedGroups, UsersConfig};
 use crate::resources::CREDENTIAL_LABEL;
-use crate::resources::ldap::{GroupSearch, Ldap, NestedMode};
+use crate::resources::common::SecretKeyRef;
+use crate::resources::ldap::{CaRef, GroupSearch, Ldap, NestedMode};
 use secrecy::{ExposeSecret, SecretString};
 
 /// A longer one is no file of certificates.
@@ -15,31 +16,14 @@ const LONGEST_CA: usize = 256 * 1024;
 /// # Errors
 /// `SecretNotFound` or `SecretInvalid`.
 pub fn resolve(resources: &Resources, key: &Key, ldap: &Ldap) -> Result<LdapConfig, Refusal> {
-    let reference = &ldap.bind_password_secret_ref;
-    let name = Key::new(key.namespace.clone(), reference.name.clone());
-    let password = secret(resources, &name, &reference.key)?;
-    // As for declared passwords: nobody can type a line break.
-    let password = password.expose_secret().trim_end_matches(['\n', '\r']);
-    if password.is_empty() || password.len() > 1024 || password.contains(['\n', '\r', '\0']) {
-        return Err(invalid(&name, &reference.key, "a password is one line of 1 to 1024 bytes"));
-    }
-    let authorities = match &ldap.ca_ref {
-        None => None,
-        Some(reference) => {
-            let name = Key::new(key.namespace.clone(), reference.name.clone());
-            let pem = secret(resources, &name, &reference.key)?.expose_secret().to_owned();
-            if pem.len() > LONGEST_CA || !pem.contains("-----BEGIN CERTIFICATE-----") {
-                return Err(invalid(&name, &reference.key, "certificates in PEM are wanted"));
-            }
-            Some(pem)
-        }
-    };
+    let password = password(resources, key, &ldap.bind_password_secret_ref)?;
+    let authorities = authorities(resources, key, ldap.ca_ref.as_ref())?;
     Ok(LdapConfig {
         servers: ldap.server.iter().chain(&ldap.servers).cloned().collect(),
         start_tls: ldap.start_tls,
         authorities,
         bind_dn: ldap.bind_dn.clone(),
-        bind_password: SecretString::from(password),
+        bind_password: password,
         users: UsersConfig {
             base_dn: ldap.user_search.base_dn.clone(),
             filter: ldap.user_search.filter.clone(),
@@ -67,6 +51,37 @@ fn groups(search: &GroupSearch) -> GroupsConfig {
             NestedMode::Walk => NestedGroups::Walk(u32::try_from(search.nested.max_depth).unwrap_or(1)),
         },
     }
+}
+
+/// A password that a resource of the namespace of `key` names.
+///
+/// # Errors
+/// `SecretNotFound` or `SecretInvalid`.
+pub(super) fn password(resources: &Resources, key: &Key, reference: &SecretKeyRef) -> Result<SecretString, Refusal> {
+    let name = Key::new(key.namespace.clone(), reference.name.clone());
+    let password = secret(resources, &name, &reference.key)?;
+    // As for declared passwords: nobody can type a line break.
+    let password = password.expose_secret().trim_end_matches(['\n', '\r']);
+    if password.is_empty() || password.len() > 1024 || password.contains(['\n', '\r', '\0']) {
+        return Err(invalid(&name, &reference.key, "a password is one line of 1 to 1024 bytes"));
+    }
+    Ok(SecretString::from(password))
+}
+
+/// The certificates of authorities that a resource of the namespace of `key` names, as PEM.
+///
+/// # Errors
+/// `SecretNotFound` or `SecretInvalid`.
+pub(super) fn authorities(resources: &Resources, key: &Key, reference: Option<&CaRef>) -> Result<Option<String>, Refusal> {
+    let Some(reference) = reference else {
+        return Ok(None);
+    };
+    let name = Key::new(key.namespace.clone(), reference.name.clone());
+    let pem = secret(resources, &name, &reference.key)?.expose_secret().to_owned();
+    if pem.len() > LONGEST_CA || !pem.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(invalid(&name, &reference.key, "certificates in PEM are wanted"));
+    }
+    Ok(Some(pem))
 }
 
 fn secret<'a>(resources: &'a Resources, name: &Key, field: &str) -> Result<&'a SecretString, Refusal> {

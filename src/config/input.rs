@@ -311,6 +311,8 @@ pub struct Accepted {
     pub users: Objects<UserSpec>,
     /// ClaimMappers
     pub claim_mappers: Objects<ClaimMapperSpec>,
+    /// IdentityProviders
+    pub identity_providers: Objects<IdentityProviderSpec>,
     /// Makes the next compilation cheaper
     #[serde(skip)]
     pub memory: Memory,

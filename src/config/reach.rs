@@ -2,6 +2,7 @@
 
 use super::claim_mapper::Mappers;
 use super::clients::{Clients, Decision};
+use super::identity_provider::Providers;
 use super::input::{Key, Kind};
 use super::people::{People, store_id};
 use super::snapshot::Snapshot;
@@ -11,11 +12,12 @@ use crate::oauth::ids::{ClientId, UserStoreId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The servers of policies, user stores, users and groups.
+/// The servers of policies, user stores, users and groups, mappers and providers.
 pub fn governed(
     world: &World<'_>,
     people: &People,
     mappers: &Mappers,
+    providers: &Providers,
     snapshots: &BTreeMap<Key, Arc<Snapshot>>,
 ) -> BTreeMap<(Kind, Key), BTreeSet<Key>> {
     let mut reached: BTreeMap<(Kind, Key), BTreeSet<Key>> = BTreeMap::new();
@@ -53,6 +55,9 @@ pub fn governed(
     }
     for (key, servers) in mappers.reach() {
         reached.insert((Kind::ClaimMapper, key.clone()), servers.clone());
+    }
+    for (key, servers) in providers.reach() {
+        reached.insert((Kind::IdentityProvider, key.clone()), servers.clone());
     }
     reached
 }

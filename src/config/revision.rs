@@ -1,7 +1,9 @@
 //! The digest of a snapshot: equal content, equal revision, on every replica and after every restart.
 
 use super::rate::{Rate, RateLimits};
-use super::snapshot::{DeclaredUser, LdapConfig, NestedGroups, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind};
+use super::snapshot::{
+    DeclaredUser, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind,
+};
 use crate::oauth::client::{Client, ClientSecret, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
 use aws_lc_rs::digest;
@@ -92,6 +94,7 @@ pub fn settings_digest(snapshot: &Snapshot) -> Digest {
         user_stores,
         users: _,
         roles: _,
+        identity_providers,
         claim_rules,
         departed,
         branding,
@@ -112,7 +115,41 @@ pub fn settings_digest(snapshot: &Snapshot) -> Digest {
         let RateLimits { per_address, per_client } = rate_limits;
         parts.push(json!([per_address.as_ref().map(rate), per_client.as_ref().map(rate)]));
     }
+    // The same. An object, so that no two lists read the same.
+    if let (Value::Array(parts), false) = (&mut content, identity_providers.is_empty()) {
+        let providers: Value = identity_providers.iter().map(|provider| identity_provider(provider)).collect();
+        parts.push(json!({ "identity providers": providers }));
+    }
     sha256(&content)
+}
+
+fn identity_provider(provider: &IdentityProviderConfig) -> Value {
+    let IdentityProviderConfig {
+        id,
+        name,
+        display_name,
+        issuer,
+        client_id,
+        client_secret,
+        authorities,
+        scopes,
+        attributes,
+        linking,
+        allowed_email_domains,
+        logout,
+    } = provider;
+    let bound = json!(["nauthera provider secret", id, client_id, client_secret.expose_secret()]).to_string();
+    let secret = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bound.as_bytes()));
+    let linking = match linking {
+        Linking::None => "none",
+        Linking::VerifiedEmail => "verified e-mail",
+    };
+    json!([
+        [json!(id), json!(name), json!(display_name)],
+        [json!(issuer), json!(client_id), json!(secret), json!(authorities)],
+        [json!(scopes), json!(attributes)],
+        [json!(linking), json!(allowed_email_domains), json!(logout)],
+    ])
 }
 
 fn rate(rate: &Rate) -> Value {

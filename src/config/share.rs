@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Puts the previous compilation's verdicts, snapshots, clients, stores, users, roles and claims in place of equal ones.
+/// Puts the previous compilation's verdicts, snapshots, clients, stores, users, roles, providers and claims in place of equal ones.
 pub fn share(compiled: &mut Compiled, previous: &Compiled) {
     let mut known = previous.verdicts.iter().peekable();
     for verdict in &mut compiled.verdicts {
@@ -47,6 +47,11 @@ fn share_parts(snapshot: &mut Snapshot, before: &Snapshot) {
         let known = before.roles.binary_search(role).ok();
         if let Some(known) = known.and_then(|known| before.roles.get(known)) {
             *role = Arc::clone(known);
+        }
+    }
+    for provider in &mut snapshot.identity_providers {
+        if let Some(known) = before.identity_providers.iter().find(|known| **known == *provider) {
+            *provider = Arc::clone(known);
         }
     }
     for rule in &mut snapshot.claim_rules {

@@ -218,6 +218,78 @@ pub struct Branding {
     pub primary_color: Option<String>,
 }
 
+/// An upstream OpenID provider, and who we are to it.
+#[derive(Clone, Debug)]
+pub struct IdentityProviderConfig {
+    /// Its people, as if they lived in a UserStore of this name: `idp:<namespace>/<name>`, which no UserStore has
+    pub id: UserStoreId,
+    /// Name of the resource; the last part of its callback's path
+    pub name: String,
+    /// What its button says
+    pub display_name: String,
+    /// `iss` of its ID tokens
+    pub issuer: String,
+    /// Our `client_id` there
+    pub client_id: String,
+    /// Our secret there
+    pub client_secret: SecretString,
+    /// PEM of the authorities that sign its servers' certificates; `None`: the system's
+    pub authorities: Option<String>,
+    /// Scopes that are asked for, with `openid`
+    pub scopes: Vec<String>,
+    /// Claim of each attribute, where it is not the usual one
+    pub attributes: BTreeMap<String, String>,
+    /// Whether its people may be people of a UserStore
+    pub linking: Linking,
+    /// Lower case. Empty: everybody
+    pub allowed_email_domains: Vec<String>,
+    /// Whether people are offered to sign out there too
+    pub logout: bool,
+}
+
+/// Who somebody is here at their first login by way of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linking {
+    /// Somebody of their own
+    None,
+    /// The one user of a UserStore with the same verified e-mail address
+    VerifiedEmail,
+}
+
+impl PartialEq for IdentityProviderConfig {
+    fn eq(&self, other: &Self) -> bool {
+        // Exhaustive on purpose: a new field cannot be forgotten here.
+        let Self {
+            id,
+            name,
+            display_name,
+            issuer,
+            client_id,
+            client_secret,
+            authorities,
+            scopes,
+            attributes,
+            linking,
+            allowed_email_domains,
+            logout,
+        } = self;
+        *id == other.id
+            && *name == other.name
+            && *display_name == other.display_name
+            && *issuer == other.issuer
+            && *client_id == other.client_id
+            && client_secret.expose_secret() == other.client_secret.expose_secret()
+            && *authorities == other.authorities
+            && *scopes == other.scopes
+            && *attributes == other.attributes
+            && *linking == other.linking
+            && *allowed_email_domains == other.allowed_email_domains
+            && *logout == other.logout
+    }
+}
+
+impl Eq for IdentityProviderConfig {}
+
 /// A role, and who has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoleConfig {
@@ -250,6 +322,8 @@ pub struct Snapshot {
     pub users: Vec<Arc<DeclaredUser>>,
     /// Roles of people in these stores, by store and name
     pub roles: Vec<Arc<RoleConfig>>,
+    /// Upstream providers that people may log in with, by name
+    pub identity_providers: Vec<Arc<IdentityProviderConfig>>,
     /// Further claims in tokens
     pub claim_rules: Vec<Arc<ClaimRule>>,
     /// Clients that are being deleted: what they were given ends
@@ -283,9 +357,9 @@ impl Snapshot {
             .copied()
     }
 
-    /// Whether people come from a directory, too.
+    /// Whether people come from a directory or an upstream provider, too.
     pub fn has_directory(&self) -> bool {
-        self.user_stores.iter().any(|store| matches!(store.kind, UserStoreKind::Ldap(_)))
+        !self.identity_providers.is_empty() || self.user_stores.iter().any(|store| matches!(store.kind, UserStoreKind::Ldap(_)))
     }
 
     /// The roles of a person, sorted.
@@ -298,6 +372,16 @@ impl Snapshot {
             role.store == *store && (role.users.contains(&username) || groups.iter().any(|group| role.groups.contains(group)))
         };
         self.roles.iter().filter(has).map(|role| role.name.as_str()).collect()
+    }
+
+    /// Whether people may type a password at all. Without any way to log in the page says so at the first try.
+    pub fn takes_passwords(&self) -> bool {
+        !self.user_stores.is_empty() || self.identity_providers.is_empty()
+    }
+
+    /// The upstream provider with this name.
+    pub fn identity_provider(&self, name: &str) -> Option<&Arc<IdentityProviderConfig>> {
+        self.identity_providers.iter().find(|provider| provider.name == name)
     }
 
     /// The client with this id.

@@ -174,6 +174,7 @@ impl Assembly {
             user_stores: settings.user_stores,
             users: self.users.into_values().collect(),
             roles: self.roles.into_values().collect(),
+            identity_providers: settings.identity_providers,
             claim_rules: settings.claim_rules,
             departed: settings.departed,
             branding: settings.branding,

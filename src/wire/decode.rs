@@ -4,8 +4,8 @@ use super::Fault;
 use super::message as m;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, RoleConfig, SigningAlgorithm, SigningPolicy, UserStoreConfig,
-    UserStoreKind, UsersConfig,
+    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, RoleConfig, SigningAlgorithm,
+    SigningPolicy, UserStoreConfig, UserStoreKind, UsersConfig,
 };
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
@@ -28,6 +28,7 @@ pub struct Settings {
     pub departed: BTreeSet<ClientId>,
     pub branding: Branding,
     pub rate_limits: RateLimits,
+    pub identity_providers: Vec<Arc<IdentityProviderConfig>>,
 }
 
 const ALGORITHMS: [SigningAlgorithm; 4] = [
@@ -49,6 +50,11 @@ pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
         .collect::<Result<_, _>>()
         .map_err(|name| fault(format!("signing algorithm {name:?} is not known to this release")))?;
     let user_stores = message.user_stores.into_iter().map(user_store).collect::<Result<_, _>>()?;
+    let identity_providers = message
+        .identity_providers
+        .into_iter()
+        .map(identity_provider)
+        .collect::<Result<_, _>>()?;
     let claim_rules = message
         .claim_rules
         .iter()
@@ -74,6 +80,7 @@ pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
             per_address: rate(message.rate_per_address).map_err(|reason| fault(format!("rateLimits.perAddress: {reason}")))?,
             per_client: rate(message.rate_per_client).map_err(|reason| fault(format!("rateLimits.perClient: {reason}")))?,
         },
+        identity_providers,
     })
 }
 
@@ -81,6 +88,35 @@ fn rate(message: Option<m::Rate>) -> Result<Option<Rate>, String> {
     let Some(message) = message else { return Ok(None) };
     let per = span(message.per).map_err(|reason| format!("per {reason}"))?;
     Rate::new(message.requests, per, message.burst).map(Some)
+}
+
+fn identity_provider(message: m::IdentityProvider) -> Result<Arc<IdentityProviderConfig>, Fault> {
+    let fault = |reason: String| Fault::new("IdentityProvider", message.id.clone(), reason);
+    let linking = match message.linking.as_str() {
+        "none" => Linking::None,
+        "verified_email" => Linking::VerifiedEmail,
+        other => return Err(fault(format!("linking {other:?} is not known to this release"))),
+    };
+    if message.name.is_empty() || message.issuer.is_empty() || message.client_id.is_empty() || message.client_secret.is_empty() {
+        return Err(fault("its name, its issuer, or who we are to it is missing".to_owned()));
+    }
+    if !message.id.starts_with("idp:") {
+        return Err(fault("its people would be those of a UserStore".to_owned()));
+    }
+    Ok(Arc::new(IdentityProviderConfig {
+        id: UserStoreId::new(message.id),
+        name: message.name,
+        display_name: message.display_name,
+        issuer: message.issuer,
+        client_id: message.client_id,
+        client_secret: SecretString::from(message.client_secret),
+        authorities: message.authorities,
+        scopes: message.scopes,
+        attributes: message.attributes.into_iter().collect(),
+        linking,
+        allowed_email_domains: message.allowed_email_domains,
+        logout: message.logout,
+    }))
 }
 
 fn user_store(message: m::UserStore) -> Result<Arc<UserStoreConfig>, Fault> {

@@ -3,7 +3,8 @@
 use super::message as m;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, RoleConfig, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind,
+    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, RoleConfig, SigningPolicy, Snapshot,
+    UserStoreConfig, UserStoreKind,
 };
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         user_stores,
         users: _,
         roles: _,
+        identity_providers,
         claim_rules,
         departed,
         branding,
@@ -53,6 +55,42 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         primary_color: primary_color.clone(),
         rate_per_address: per_address.as_ref().map(rate),
         rate_per_client: per_client.as_ref().map(rate),
+        identity_providers: identity_providers.iter().map(|provider| identity_provider(provider)).collect(),
+    }
+}
+
+fn identity_provider(provider: &IdentityProviderConfig) -> m::IdentityProvider {
+    let IdentityProviderConfig {
+        id,
+        name,
+        display_name,
+        issuer,
+        client_id,
+        client_secret,
+        authorities,
+        scopes,
+        attributes,
+        linking,
+        allowed_email_domains,
+        logout,
+    } = provider;
+    m::IdentityProvider {
+        id: id.to_string(),
+        name: name.clone(),
+        display_name: display_name.clone(),
+        issuer: issuer.clone(),
+        client_id: client_id.clone(),
+        client_secret: client_secret.expose_secret().to_owned(),
+        authorities: authorities.clone(),
+        scopes: scopes.clone(),
+        attributes: attributes.clone().into_iter().collect(),
+        linking: match linking {
+            Linking::None => "none",
+            Linking::VerifiedEmail => "verified_email",
+        }
+        .to_owned(),
+        allowed_email_domains: allowed_email_domains.clone(),
+        logout: *logout,
     }
 }
 

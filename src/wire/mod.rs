@@ -38,6 +38,13 @@ pub mod message {
         }
     }
 
+    impl std::fmt::Debug for IdentityProvider {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            // Never the secret
+            f.debug_struct("IdentityProvider").field("id", &self.id).finish_non_exhaustive()
+        }
+    }
+
     impl std::fmt::Debug for Portion {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.debug_struct("Portion")

@@ -5,8 +5,8 @@ use super::*;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::revision;
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, Position, Revision, RoleConfig, SigningAlgorithm, SigningPolicy,
-    Snapshot, UserStoreConfig, UserStoreKind, UsersConfig,
+    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, Position, Revision, RoleConfig,
+    SigningAlgorithm, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind, UsersConfig,
 };
 use crate::oauth::claim_rules::{ClaimPlace, ClaimRule, ClaimSource};
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
@@ -51,6 +51,24 @@ fn directory() -> LdapConfig {
         page_size: 500,
         pool_max: 16,
         cache_ttl: Duration::from_secs(60),
+    }
+}
+
+/// With every field set.
+fn identity_provider() -> IdentityProviderConfig {
+    IdentityProviderConfig {
+        id: UserStoreId::new("idp:identity/corp"),
+        name: "corp".to_owned(),
+        display_name: "Corp – ü".to_owned(),
+        issuer: "https://id.example.org/".to_owned(),
+        client_id: "us".to_owned(),
+        client_secret: "HUNTER3".into(),
+        authorities: Some("-----BEGIN CERTIFICATE-----".to_owned()),
+        scopes: vec!["openid".to_owned(), "groups".to_owned()],
+        attributes: [("groups".to_owned(), "roles".to_owned())].into(),
+        linking: Linking::VerifiedEmail,
+        allowed_email_domains: vec!["example.org".to_owned()],
+        logout: true,
     }
 }
 
@@ -152,6 +170,7 @@ fn snapshot(parts: &[(u8, u8)]) -> Snapshot {
         ],
         users,
         roles,
+        identity_providers: vec![Arc::new(identity_provider())],
         claim_rules: vec![Arc::new(ClaimRule {
             name: "tenant".to_owned(),
             source: ClaimSource::Static(serde_json::json!({"id": 7})),
@@ -196,6 +215,7 @@ proptest! {
         prop_assert_eq!(&held.snapshot.revision, &sent.revision);
         prop_assert_eq!(&held.snapshot.clients, &sent.clients);
         prop_assert_eq!(&held.snapshot.rate_limits, &sent.rate_limits);
+        prop_assert_eq!(&held.snapshot.identity_providers, &sent.identity_providers);
         prop_assert_eq!(held.digests.as_ref(), &revision::digests(&sent));
         for (got, meant) in held.snapshot.users.iter().zip(&sent.users) {
             let secret = |user: &DeclaredUser| user.password.as_ref().map(|password| password.expose_secret().to_owned());
@@ -324,6 +344,27 @@ fn a_rate_that_no_manifest_could_name_is_a_fault() {
 }
 
 #[test]
+fn a_provider_that_this_release_does_not_understand_is_a_fault() {
+    let prepared = Prepared::whole(&snapshot(&[]));
+    for (spoil, word) in [
+        (
+            (|provider| provider.linking = "by name".to_owned()) as fn(&mut m::IdentityProvider),
+            "linking",
+        ),
+        (|provider| provider.client_secret = String::new(), "who we are to it"),
+        (|provider| provider.id = "identity/staff".to_owned(), "UserStore"),
+        (|provider| provider.logout = !provider.logout, "digest"),
+    ] {
+        let mut portion = m::Portion::decode(prepared.portions[0].clone()).unwrap();
+        spoil(&mut portion.settings.as_mut().unwrap().identity_providers[0]);
+        let mut assembly = Assembly::new(prepared.server.clone(), prepared.revision.clone(), None);
+        assembly.add(&portion.encode_to_vec()).unwrap();
+        let said = assembly.finish().unwrap_err().remove(0).to_string();
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+#[test]
 fn an_endless_configuration_is_cut_off() {
     let mut assembly = Assembly::new("identity/main".to_owned(), Revision("0".to_owned()), None);
     let portion = m::Portion {
@@ -349,5 +390,8 @@ fn no_password_shows_in_debug() {
         portion.users,
         prepared.header(Position::default())
     );
+    let settings = format!("{:?}", portion.settings);
+    assert!(settings.contains("idp:identity/corp"), "it is there to be shown: {settings}");
     assert!(!shown.contains("correct horse"), "{shown}");
+    assert!(!settings.contains("HUNTER"), "{settings}");
 }

@@ -120,6 +120,7 @@ mod tests {
                 password: Some("correct horse".into()),
             })],
             roles: Vec::new(),
+            identity_providers: Vec::new(),
             claim_rules: Vec::new(),
             departed: BTreeSet::new(),
             branding: Branding::default(),

@@ -115,6 +115,7 @@ mod tests {
             user_stores: Vec::new(),
             users: Vec::new(),
             roles: Vec::new(),
+            identity_providers: Vec::new(),
             claim_rules: Vec::new(),
             departed: std::collections::BTreeSet::new(),
             branding: Branding::default(),

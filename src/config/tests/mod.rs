@@ -7,6 +7,7 @@ mod directories;
 mod edits;
 mod people;
 mod policies;
+mod providers;
 mod references;
 mod seams;
 mod secrets;

@@ -93,6 +93,7 @@ pub fn snapshot(revision: &str, users: Vec<DeclaredUser>) -> Snapshot {
         })],
         users: users.into_iter().map(Arc::new).collect(),
         roles: Vec::new(),
+        identity_providers: Vec::new(),
         claim_rules: Vec::new(),
         departed: std::collections::BTreeSet::new(),
         branding: Branding::default(),

@@ -182,6 +182,7 @@ fn elsewhere(namespace: &str) -> Snapshot {
         user_stores: Vec::new(),
         users: Vec::new(),
         roles: Vec::new(),
+        identity_providers: Vec::new(),
         claim_rules: Vec::new(),
         departed: Default::default(),
         branding: Branding::default(),
