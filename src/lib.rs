@@ -16,4 +16,5 @@ pub mod resources;
 pub mod source;
 pub mod store;
 pub mod telemetry;
+pub mod upstream;
 pub mod wire;

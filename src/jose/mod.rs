@@ -1,9 +1,10 @@
-//! Signing keys with their parsed material, JWS and JWKS, and the sealing of what rests in the database or in a cache. Imports `oauth` and `config::snapshot`.
+//! Signing keys with their parsed material, JWS and JWKS, tokens that others signed, and the sealing of what rests in the database or in a cache. Imports `oauth` and `config::snapshot`.
 //!
 //! The tokens are made and read by `jsonwebtoken`; what is ours is the [`provider`] that hands it keys which were parsed once.
 
 pub mod cache_key;
 pub mod error;
+pub mod foreign;
 pub mod key_ring;
 mod provider;
 pub mod seal;
