@@ -110,7 +110,7 @@ impl Directories {
     }
 
     /// A user as their directory says they are, no older than its `cacheTTL`. While the directory gives no answer, as it said last. Whoever comes
-    /// from a directory that the configuration has no more is disabled.
+    /// from a directory or a provider that the configuration has no more is disabled.
     ///
     /// Whoever is about to give somebody something for being this user asks this.
     pub async fn current(&self, user: UserRecord) -> UserRecord {
@@ -118,6 +118,10 @@ impl Directories {
             return user;
         };
         let checked_at = origin.checked_at;
+        // A provider is asked nothing between two logins: what it said at the last one stands.
+        if snapshot.identity_providers.iter().any(|provider| provider.id == user.store) {
+            return user;
+        }
         let found = snapshot.user_stores.iter().find(|store| store.id == user.store);
         let Some(store) = found.filter(|store| matches!(store.kind, UserStoreKind::Ldap(_))) else {
             return disabled(user);

@@ -25,4 +25,6 @@ pub mod restart;
 pub mod session_keeper;
 pub mod supervision;
 pub mod token_issuer;
+pub mod upstream_connector;
+pub mod upstream_logins;
 mod user_sync;

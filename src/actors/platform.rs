@@ -14,6 +14,8 @@ use super::metered_cache::MeteredCache;
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
 use super::rate_keeper::{RateKeeper, Shared};
 use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
+use super::upstream_connector::Upstreams;
+use super::upstream_logins::UpstreamLogins;
 use crate::accounts::verifier::PasswordVerifier;
 use crate::jose::seal::Sealer;
 use crate::rates::Limiters;
@@ -131,6 +133,10 @@ pub struct Platform {
     pub connectors: Connectors,
     /// Where people come from
     pub directories: Directories,
+    /// The ways to upstream providers
+    pub upstreams: Upstreams,
+    /// Logs people in by way of them
+    pub upstream_logins: UpstreamLogins,
     arbiters: Arc<Mutex<Vec<Arbiter>>>,
 }
 
@@ -217,13 +223,27 @@ impl Platform {
         supervise_on(&arbiter()?, "rate_keeper", &guardian, move || rate_keeper).await?;
 
         let connectors = Connectors::new(config.clone(), guardian.clone(), metrics.clone());
-        let follower = connectors.clone();
-        run_on(&arbiter()?, move || drop(actix_rt::spawn(async move { follower.follow().await }))).await?;
+        let upstreams = Upstreams::new(config.clone(), guardian.clone(), metrics.clone());
+        let (follower, upstream_follower) = (connectors.clone(), upstreams.clone());
+        run_on(&arbiter()?, move || {
+            actix_rt::spawn(async move { follower.follow().await });
+            actix_rt::spawn(async move { upstream_follower.follow().await });
+        })
+        .await?;
         let directories = Directories::new(config.clone(), Arc::clone(&store), verifier, Arc::clone(&clock), connectors.clone());
         let authenticator = Authenticator::new(
             config.clone(),
             Arc::clone(&store),
             directories.clone(),
+            Arc::clone(&clock),
+            metrics.clone(),
+            audit.clone(),
+        );
+        let upstream_logins = UpstreamLogins::new(
+            config.clone(),
+            Arc::clone(&store),
+            directories.clone(),
+            upstreams.clone(),
             Arc::clone(&clock),
             metrics.clone(),
             audit.clone(),
@@ -246,6 +266,8 @@ impl Platform {
             limiters,
             connectors,
             directories,
+            upstreams,
+            upstream_logins,
             arbiters: Arc::new(Mutex::new(arbiters)),
         })
     }
@@ -296,6 +318,7 @@ impl Platform {
             );
         }
         self.connectors.stop().await;
+        self.upstreams.stop().await;
         self.stop_actors(deadline).await;
     }
 

@@ -124,6 +124,7 @@ fn login_page(step: &Step<'_>, request: &AuthorizationRequest) -> Result<HttpRes
         step.look,
         StatusCode::OK,
         &super::login::Form {
+            snapshot: &step.visit.snapshot,
             ticket,
             client: Some(request),
             again: step.session.is_some(),

@@ -1,6 +1,7 @@
-//! `/login`: the page that asks for a name and a password, and what it posts.
+//! `/login`: the page that asks for a name and a password, or offers other providers, and what it posts.
 
 pub mod proved;
+mod upstream;
 
 use super::answer::whole_seconds;
 use super::flow;
@@ -11,6 +12,7 @@ use super::state::AppState;
 use super::ticket::{self, LoginTicket, TicketFault};
 use super::visit::Visit;
 use crate::actors::authenticator::LoginFault;
+use crate::config::snapshot::{IdentityProviderConfig, Snapshot};
 use crate::oauth::authorize::AuthorizationRequest;
 use crate::oauth::form::Params;
 use actix_web::http::StatusCode;
@@ -31,10 +33,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route(web::head().to(get))
             .route(web::post().to(post)),
     );
+    upstream::configure(config);
 }
 
 /// What the page shows.
 pub struct Form<'a> {
+    /// The ways to log in
+    pub snapshot: &'a Snapshot,
     /// Its ticket
     pub ticket: String,
     /// The request that waits, if one does
@@ -52,6 +57,8 @@ pub struct Trouble {
     title: &'static str,
     text: &'static str,
     seconds: Option<u64>,
+    /// Whom the text is about
+    provider: Option<String>,
     is_credentials: bool,
     status: StatusCode,
 }
@@ -62,8 +69,21 @@ impl Trouble {
             title,
             text,
             seconds: None,
+            provider: None,
             is_credentials: false,
             status,
+        }
+    }
+
+    /// With an upstream provider.
+    fn of_provider(text: &'static str, status: StatusCode, provider: &IdentityProviderConfig) -> Self {
+        let title = match status {
+            StatusCode::SERVICE_UNAVAILABLE => "login-unavailable-title",
+            _ => "login-failed-title",
+        };
+        Self {
+            provider: Some(provider.display_name.clone()),
+            ..Self::new(title, text, status)
         }
     }
 }
@@ -71,9 +91,10 @@ impl Trouble {
 /// The page.
 pub fn page(look: &Look, status: StatusCode, form: &Form<'_>) -> HttpResponse {
     let problem = form.problem.as_ref().map(|trouble| {
-        let text = match trouble.seconds {
-            Some(seconds) => look.say_count(trouble.text, "seconds", seconds),
-            None => look.say(trouble.text),
+        let text = match (trouble.seconds, &trouble.provider) {
+            (Some(seconds), _) => look.say_count(trouble.text, "seconds", seconds),
+            (None, Some(provider)) => look.say_of(trouble.text, "provider", provider),
+            (None, None) => look.say(trouble.text),
         };
         map([
             ("title", Value::from(look.say(trouble.title))),
@@ -81,8 +102,16 @@ pub fn page(look: &Look, status: StatusCode, form: &Form<'_>) -> HttpResponse {
             ("is_credentials", Value::from(trouble.is_credentials)),
         ])
     });
+    let providers = form.snapshot.identity_providers.iter().map(|provider| {
+        map([
+            ("name", Value::from(provider.name.clone())),
+            ("display_name", Value::from(provider.display_name.clone())),
+        ])
+    });
     let values = Values::from([
         ("ticket", Value::from(form.ticket.clone())),
+        ("takes_passwords", Value::from(form.snapshot.takes_passwords())),
+        ("providers", Value::from(providers.collect::<Vec<_>>())),
         (
             "client",
             Value::from(form.client.map(|request| request.client.display_name.clone()).unwrap_or_default()),
@@ -91,11 +120,14 @@ pub fn page(look: &Look, status: StatusCode, form: &Form<'_>) -> HttpResponse {
         ("username", Value::from(form.username.clone())),
         ("problem", problem.unwrap_or_else(|| Value::from(()))),
     ]);
-    let leads = match form.client {
-        Some(request) => FormAction::LeadsTo(request.target.redirect_uri.clone()),
-        None => FormAction::Own,
-    };
-    look.page(status, "login.html", values, &leads)
+    let client = form.client.map(|request| request.target.redirect_uri.clone());
+    let providers = form.snapshot.identity_providers.iter().map(|provider| provider.issuer.clone());
+    look.page(
+        status,
+        "login.html",
+        values,
+        &FormAction::leads_to(client.into_iter().chain(providers)),
+    )
 }
 
 /// A login that no application asked for.
@@ -109,6 +141,7 @@ async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
             return Ok(flow::see_other(&visit.path("/")));
         }
         let form = Form {
+            snapshot: &visit.snapshot,
             ticket: ticket::seal(&visit, LoginTicket::default()).map_err(Problem::Internal)?,
             client: None,
             again: false,
@@ -163,6 +196,7 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
                 let proved = Proved {
                     user: user.id,
                     amr: vec![PASSWORD.to_owned()],
+                    at: None,
                     request: content.request,
                 };
                 return proved::go_on(visit, &look, proved).await;
@@ -207,6 +241,7 @@ fn failed(visit: &Visit, look: &Look, content: LoginTicket, username: String, tr
     };
     let (status, seconds) = (trouble.status, trouble.seconds);
     let form = Form {
+        snapshot: &visit.snapshot,
         ticket: ticket::seal(visit, content).map_err(Problem::Internal)?,
         client: request.as_deref(),
         again: false,

@@ -2,7 +2,7 @@
 
 use super::flow::{self, HintClaims, read_hint};
 use super::form::FormBody;
-use super::pages::{FormAction, Look, Values};
+use super::pages::{FormAction, Look, Values, map};
 use super::problem::{Problem, answer};
 use super::state::AppState;
 use super::ticket::{self, LogoutTicket, TicketFault};
@@ -15,6 +15,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use minijinja::value::Value;
 use std::sync::Arc;
+use url::Url;
 use url::form_urlencoded::Serializer;
 
 /// Routes of this file.
@@ -105,7 +106,7 @@ fn verified(client: Option<&Arc<Client>>, uri: &str, state: Option<&str>) -> Opt
 
 async fn begin(visit: &Visit, look: &Look, asked: Asked) -> Result<HttpResponse, Problem> {
     let Some(session) = visit.session().await? else {
-        return Ok(done(visit, look, asked.then.as_deref()));
+        return Ok(done(visit, look, asked.then.as_deref(), None));
     };
     // Who holds an ID token of this very session may end it; anybody else has only made the browser come here.
     let is_theirs = asked
@@ -113,15 +114,8 @@ async fn begin(visit: &Visit, look: &Look, asked: Asked) -> Result<HttpResponse,
         .as_ref()
         .is_some_and(|hint| hint.sub == session.user.as_str() && hint.sid.as_deref().is_none_or(|sid| sid == session.id.as_str()));
     if is_theirs {
-        visit
-            .state
-            .sessions
-            .ask(End {
-                session: session.id,
-                user: session.user,
-            })
-            .await??;
-        return Ok(done(visit, look, asked.then.as_deref()));
+        let elsewhere = end(visit, session, asked.then.as_deref()).await?;
+        return Ok(done(visit, look, asked.then.as_deref(), elsewhere));
     }
     question(visit, look, &session, asked.then)
 }
@@ -149,27 +143,41 @@ async fn confirmed(visit: &Visit, look: &Look, sent: &str) -> Result<HttpRespons
         Err(TicketFault::Invalid) => return Err(Problem::Ticket),
         Err(TicketFault::Late(_)) => return Ok(flow::see_other(&visit.path("/logout"))),
     };
+    let mut elsewhere = None;
     if let Some(session) = visit.session().await? {
         // Someone else signed in since the question was put.
         if content.session.as_deref() != Some(session.id.as_str()) {
             return Ok(flow::see_other(&visit.path("/logout")));
         }
-        visit
-            .state
-            .sessions
-            .ask(End {
-                session: session.id,
-                user: session.user,
-            })
-            .await??;
+        elsewhere = end(visit, session, content.then.as_deref()).await?;
     }
-    Ok(done(visit, look, content.then.as_deref()))
+    Ok(done(visit, look, content.then.as_deref(), elsewhere))
 }
 
-fn done(visit: &Visit, look: &Look, then: Option<&str>) -> HttpResponse {
+/// An upstream provider where somebody may still be signed in, and where they sign out there.
+type Elsewhere = Option<(String, Url)>;
+
+/// Ends a session. Whoever goes on to an application is offered nothing else.
+async fn end(visit: &Visit, session: SessionView, then: Option<&str>) -> Result<Elsewhere, Problem> {
+    let user = session.user.clone();
+    let session = End {
+        session: session.id,
+        user: session.user,
+    };
+    visit.state.sessions.ask(session).await??;
+    Ok(match then {
+        Some(_) => None,
+        None => visit.state.platform.upstream_logins.sign_out(&user).await,
+    })
+}
+
+fn done(visit: &Visit, look: &Look, then: Option<&str>, elsewhere: Elsewhere) -> HttpResponse {
+    let elsewhere =
+        elsewhere.map(|(provider, address)| map([("provider", Value::from(provider)), ("address", Value::from(address.to_string()))]));
+    let values = Values::from([("elsewhere", elsewhere.unwrap_or_else(|| Value::from(())))]);
     let mut response = match then {
         Some(uri) => flow::see_other(uri),
-        None => look.page(StatusCode::OK, "logged_out.html", Values::new(), &FormAction::None),
+        None => look.page(StatusCode::OK, "logged_out.html", values, &FormAction::None),
     };
     if visit.has_session_cookie() {
         // A cookie of ours is always a valid header.

@@ -1,5 +1,9 @@
 //! The paths below the issuer, in one table: what is routed, what metrics and logs call it.
 
+/// What paths below it are called: the rest is a provider's name.
+const CALLBACK: &str = "/login/callback";
+const UPSTREAM: &str = "/login/upstream";
+
 /// Every path that the server answers, with its methods. Metrics name these and never a path that was sent.
 const KNOWN: &[(&str, &str)] = &[
     ("/", "GET, HEAD"),
@@ -9,6 +13,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("/introspect", "POST"),
     ("/jwks", "GET, HEAD, OPTIONS"),
     ("/login", "GET, HEAD, POST"),
+    (CALLBACK, "GET"),
+    (UPSTREAM, "POST"),
     ("/logout", "GET, POST"),
     ("/metrics", "GET, HEAD"),
     ("/readyz", "GET, HEAD"),
@@ -29,7 +35,13 @@ pub fn allow(label: &str) -> Option<&'static str> {
 
 /// The label of a path: a known one, `/assets`, or `other`.
 pub fn label(path: &str) -> &'static str {
-    if let Some((known, _)) = KNOWN.iter().find(|(known, _)| *known == path) {
+    let below = |parent: &str| {
+        path.strip_prefix(parent)
+            .is_some_and(|rest| rest.strip_prefix('/').is_some_and(|name| !name.contains('/')))
+    };
+    if let Some(parent) = [CALLBACK, UPSTREAM].into_iter().find(|parent| below(parent)) {
+        parent
+    } else if let Some((known, _)) = KNOWN.iter().find(|(known, _)| *known == path) {
         known
     } else if path.starts_with("/assets/") {
         "/assets"
@@ -40,7 +52,10 @@ pub fn label(path: &str) -> &'static str {
 
 /// Whether people look at what a path answers: pages in place of errors, and everything that nobody knows.
 pub fn is_page(label: &str) -> bool {
-    matches!(label, "/" | "/authorize" | "/login" | "/consent" | "/logout" | "other")
+    matches!(
+        label,
+        "/" | "/authorize" | "/login" | CALLBACK | UPSTREAM | "/consent" | "/logout" | "other"
+    )
 }
 
 /// Whether pages of any origin may read what a path answers.
@@ -65,6 +80,8 @@ mod tests {
         assert_eq!(label("/token"), "/token");
         assert_eq!(label("/assets/app.css"), "/assets");
         assert_eq!(label("/token/x"), "other");
+        assert_eq!(label("/login/callback/corp"), "/login/callback");
+        assert_eq!(label("/login/upstream/a/b"), "other");
         assert_eq!(method_label("BREW"), "other");
     }
 }

@@ -32,6 +32,24 @@ impl Content for LoginTicket {
     const PURPOSE: &'static str = "login";
 }
 
+/// A login under way at an upstream provider; it travels as `state`, which the provider and the browser's history see. So the nonce and the PKCE
+/// verifier are not in it (decision 0016).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamTicket {
+    /// Whose answer it is good for
+    pub provider: String,
+    /// Random: which login of this browser
+    pub number: String,
+    /// When it was asked, in seconds since 1970
+    pub began: i64,
+    /// The authorization request that waits for it; none when a person just logs in
+    pub request: Option<String>,
+}
+
+impl Content for UpstreamTicket {
+    const PURPOSE: &'static str = "upstream";
+}
+
 /// The consent page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentTicket {

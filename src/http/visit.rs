@@ -121,7 +121,8 @@ impl Visit {
     }
 }
 
-fn fresh_id() -> Option<String> {
+/// A random name of something that a browser carries.
+pub(super) fn fresh_id() -> Option<String> {
     let mut entropy = [0; 32];
     rand::fill(&mut entropy).ok()?;
     Some(OpaqueToken::from_entropy(entropy).expose().to_owned())

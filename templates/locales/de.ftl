@@ -19,6 +19,13 @@ login-throttled =
     }
 login-unavailable-title = Im Moment nicht möglich
 login-unavailable = Passwörter können gerade nicht geprüft werden. Mit Ihrem Konto ist alles in Ordnung. Versuchen Sie es gleich noch einmal.
+login-with = Weiter mit { $provider }
+login-or = oder
+login-provider-denied = { $provider } hat Sie nicht angemeldet. Versuchen Sie es noch einmal, oder melden Sie sich auf andere Weise an.
+login-provider-failed = Die Antwort von { $provider } ließ sich nicht prüfen, deshalb sind Sie nicht angemeldet. Beginnen Sie hier noch einmal. Wenn es wieder geschieht, wenden Sie sich an Ihre Administratoren.
+login-provider-unavailable = { $provider } antwortet gerade nicht. Mit Ihrem Konto ist alles in Ordnung. Versuchen Sie es gleich noch einmal.
+login-provider-stale = Die Anwendung möchte, dass Sie erneut bestätigen, wer Sie sind, und { $provider } hat Sie nicht gefragt. Melden Sie sich dort zuerst ab, oder melden Sie sich auf andere Weise an.
+login-provider-not-allowed = { $provider } kennt Sie, aber Sie dürfen sich hier nicht anmelden. Bitten Sie Ihre Administratoren um Zugang.
 
 consent-title = { $client } erlauben?
 consent-intro = { $client } möchte Ihr Konto { $name } verwenden. Die Anwendung kann dann:
@@ -44,6 +51,8 @@ logout-cancel = Angemeldet bleiben
 logged-out-title = Sie sind abgemeldet
 logged-out-text = Sie können dieses Fenster jetzt schließen.
 logged-out-again = Wieder anmelden
+logged-out-elsewhere = Möglicherweise sind Sie bei { $provider } noch angemeldet.
+logged-out-there = Auch bei { $provider } abmelden
 
 start-title = Ihr Konto
 start-what = Hier melden Sie sich bei Ihren Anwendungen an. Öffnen Sie eine davon: Sie leitet Sie hierher, wenn sie wissen muss, wer Sie sind.

@@ -20,6 +20,13 @@ login-throttled =
     }
 login-unavailable-title = Not possible right now
 login-unavailable = Passwords cannot be checked at the moment. Nothing is wrong with your account. Try again shortly.
+login-with = Continue with { $provider }
+login-or = or
+login-provider-denied = { $provider } did not sign you in. Try again, or sign in another way.
+login-provider-failed = The answer of { $provider } could not be checked, so you are not signed in. Start again from here. If it happens again, tell your administrators.
+login-provider-unavailable = { $provider } does not answer at the moment. Nothing is wrong with your account. Try again shortly.
+login-provider-stale = The application wants you to prove again who you are, and { $provider } did not ask you. Sign out there first, or sign in another way.
+login-provider-not-allowed = { $provider } knows you, but you may not sign in here. Ask your administrators for access.
 
 consent-title = Allow { $client }?
 consent-intro = { $client } asks to use your account { $name }. It will be able to:
@@ -45,6 +52,8 @@ logout-cancel = Stay signed in
 logged-out-title = You are signed out
 logged-out-text = You can close this window now.
 logged-out-again = Sign in again
+logged-out-elsewhere = You may still be signed in at { $provider }.
+logged-out-there = Sign out of { $provider } too
 
 start-title = Your account
 start-what = This is where you sign in to your applications. Open one of them: it sends you here when it needs to know who you are.

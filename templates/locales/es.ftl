@@ -19,6 +19,13 @@ login-throttled =
     }
 login-unavailable-title = No es posible en este momento
 login-unavailable = Ahora mismo no se pueden comprobar las contraseñas. Su cuenta no tiene ningún problema. Inténtelo de nuevo en breve.
+login-with = Continuar con { $provider }
+login-or = o
+login-provider-denied = { $provider } no ha iniciado su sesión. Inténtelo de nuevo o entre de otra manera.
+login-provider-failed = No se pudo comprobar la respuesta de { $provider }, así que no ha iniciado sesión. Empiece de nuevo desde aquí. Si vuelve a ocurrir, avise a sus administradores.
+login-provider-unavailable = { $provider } no responde en este momento. Su cuenta está bien. Inténtelo de nuevo en un momento.
+login-provider-stale = La aplicación quiere que demuestre de nuevo quién es, y { $provider } no se lo ha pedido. Cierre antes la sesión allí o entre de otra manera.
+login-provider-not-allowed = { $provider } le conoce, pero no puede iniciar sesión aquí. Pida acceso a sus administradores.
 
 consent-title = ¿Permitir { $client }?
 consent-intro = { $client } pide usar su cuenta { $name }. La aplicación podrá:
@@ -44,6 +51,8 @@ logout-cancel = Seguir conectado
 logged-out-title = Ha cerrado la sesión
 logged-out-text = Ya puede cerrar esta ventana.
 logged-out-again = Iniciar sesión de nuevo
+logged-out-elsewhere = Es posible que siga con la sesión iniciada en { $provider }.
+logged-out-there = Cerrar también la sesión en { $provider }
 
 start-title = Su cuenta
 start-what = Aquí inicia sesión en sus aplicaciones. Abra una de ellas: le enviará aquí cuando necesite saber quién es usted.

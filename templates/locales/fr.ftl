@@ -19,6 +19,13 @@ login-throttled =
     }
 login-unavailable-title = Impossible pour le moment
 login-unavailable = Les mots de passe ne peuvent pas être vérifiés actuellement. Votre compte n’a aucun problème. Réessayez dans un instant.
+login-with = Continuer avec { $provider }
+login-or = ou
+login-provider-denied = { $provider } ne vous a pas connecté. Réessayez, ou connectez-vous autrement.
+login-provider-failed = La réponse de { $provider } n’a pas pu être vérifiée : vous n’êtes pas connecté. Recommencez à partir d’ici. Si cela se reproduit, prévenez vos administrateurs.
+login-provider-unavailable = { $provider } ne répond pas pour le moment. Votre compte n’est pas en cause. Réessayez dans un instant.
+login-provider-stale = L’application demande que vous prouviez à nouveau votre identité, et { $provider } ne vous l’a pas demandé. Déconnectez-vous d’abord là-bas, ou connectez-vous autrement.
+login-provider-not-allowed = { $provider } vous connaît, mais vous ne pouvez pas vous connecter ici. Demandez l’accès à vos administrateurs.
 
 consent-title = Autoriser { $client } ?
 consent-intro = { $client } demande à utiliser votre compte { $name }. L’application pourra :
@@ -44,6 +51,8 @@ logout-cancel = Rester connecté
 logged-out-title = Vous êtes déconnecté
 logged-out-text = Vous pouvez maintenant fermer cette fenêtre.
 logged-out-again = Se reconnecter
+logged-out-elsewhere = Vous êtes peut-être encore connecté à { $provider }.
+logged-out-there = Se déconnecter aussi de { $provider }
 
 start-title = Votre compte
 start-what = C’est ici que vous vous connectez à vos applications. Ouvrez l’une d’elles : elle vous envoie ici lorsqu’elle a besoin de savoir qui vous êtes.

@@ -18,6 +18,13 @@ login-throttled =
     }
 login-unavailable-title = 現在ご利用いただけません
 login-unavailable = 現在パスワードを確認できません。アカウントに問題はありません。しばらくしてからもう一度お試しください。
+login-with = { $provider } で続ける
+login-or = または
+login-provider-denied = { $provider } でのサインインは完了しませんでした。もう一度試すか、別の方法でサインインしてください。
+login-provider-failed = { $provider } からの応答を確認できなかったため、サインインしていません。ここからやり直してください。繰り返す場合は管理者に知らせてください。
+login-provider-unavailable = { $provider } は現在応答していません。アカウントに問題はありません。しばらくしてからもう一度お試しください。
+login-provider-stale = アプリケーションは本人確認のやり直しを求めていますが、{ $provider } では確認が行われませんでした。先に { $provider } からサインアウトするか、別の方法でサインインしてください。
+login-provider-not-allowed = { $provider } では確認できましたが、ここにサインインすることはできません。管理者にアクセス権を依頼してください。
 
 consent-title = { $client } を許可しますか？
 consent-intro = { $client } がアカウント { $name } の利用を求めています。許可すると、次のことができるようになります。
@@ -43,6 +50,8 @@ logout-cancel = サインインしたままにする
 logged-out-title = サインアウトしました
 logged-out-text = このウィンドウを閉じてかまいません。
 logged-out-again = もう一度サインイン
+logged-out-elsewhere = { $provider } にはまだサインインしている可能性があります。
+logged-out-there = { $provider } からもサインアウトする
 
 start-title = あなたのアカウント
 start-what = ここはアプリケーションへのサインインを行う場所です。アプリケーションを開くと、本人確認が必要なときにここへ移動します。

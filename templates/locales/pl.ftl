@@ -21,6 +21,13 @@ login-throttled =
     }
 login-unavailable-title = W tej chwili to niemożliwe
 login-unavailable = Nie można teraz sprawdzić hasła. Z Twoim kontem wszystko w porządku. Spróbuj za chwilę.
+login-with = Kontynuuj przez { $provider }
+login-or = lub
+login-provider-denied = { $provider }: logowanie się nie odbyło. Spróbuj ponownie albo zaloguj się w inny sposób.
+login-provider-failed = { $provider }: odpowiedzi nie udało się sprawdzić, więc nie nastąpiło zalogowanie. Zacznij od nowa tutaj. Jeśli to się powtórzy, zgłoś to administratorom.
+login-provider-unavailable = { $provider } teraz nie odpowiada. Z Twoim kontem wszystko jest w porządku. Spróbuj ponownie za chwilę.
+login-provider-stale = Aplikacja chce ponownego potwierdzenia Twojej tożsamości, a { $provider } o nie nie poprosił. Najpierw wyloguj się tam albo zaloguj się w inny sposób.
+login-provider-not-allowed = { $provider } zna Cię, ale nie możesz się tutaj zalogować. Poproś administratorów o dostęp.
 
 consent-title = Zezwolić aplikacji { $client }?
 consent-intro = Aplikacja { $client } prosi o dostęp do Twojego konta { $name }. Będzie mogła:
@@ -46,6 +53,8 @@ logout-cancel = Nie wylogowuj
 logged-out-title = Wylogowano
 logged-out-text = Możesz teraz zamknąć to okno.
 logged-out-again = Zaloguj się ponownie
+logged-out-elsewhere = Możliwe, że nadal trwa Twoja sesja w { $provider }.
+logged-out-there = Wyloguj się także z { $provider }
 
 start-title = Twoje konto
 start-what = Tutaj logujesz się do swoich aplikacji. Otwórz jedną z nich: przekieruje Cię tutaj, gdy będzie musiała wiedzieć, kim jesteś.

@@ -19,7 +19,7 @@ use crate::directory::ldap::settings::LdapSettings;
 use actix::{Actor, AsyncContext, Context, Handler, ResponseFuture, Supervised, WrapFuture};
 pub use handle::LdapHandle;
 use messages::{Authenticate, Find, Groups};
-pub use registry::Connectors;
+pub use registry::{Connectors, MAX_LEFT_BEHIND};
 use std::sync::Arc;
 
 /// What it is supervised as.

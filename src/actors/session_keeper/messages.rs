@@ -15,6 +15,8 @@ pub struct Open {
     pub user: UserId,
     /// How they proved it (RFC 8176)
     pub amr: Vec<String>,
+    /// When, if it was before now
+    pub at: Option<Timestamp>,
     /// The session that the browser had; it ends
     pub instead_of: Option<SessionId>,
 }
@@ -30,6 +32,8 @@ pub struct StepUp {
     pub user: UserId,
     /// How
     pub amr: Vec<String>,
+    /// When, if it was before now
+    pub at: Option<Timestamp>,
 }
 
 /// Whose session is this cookie?

@@ -119,7 +119,7 @@ impl Handler<Open> for SessionKeeper {
                 id: SessionId::new(uuid::Uuid::now_v7().to_string()),
                 token: token.hash(),
                 user: open.user,
-                auth_time: now,
+                auth_time: proved_at(open.at, now),
                 amr: open.amr,
                 created_at: now,
                 expires_at: expiry(now)?,
@@ -145,7 +145,7 @@ impl Handler<StepUp> for SessionKeeper {
             }
             let token = fresh_token()?;
             session.token = token.hash();
-            session.auth_time = now;
+            session.auth_time = proved_at(step.at, now);
             session.amr = step.amr;
             session.expires_at = expiry(now)?;
             let renewed = store.renew_session(&session, now).await?;
@@ -249,6 +249,11 @@ fn view(session: SessionRecord, user: UserRecord) -> SessionView {
         amr: session.amr,
         expires_at: session.expires_at,
     }
+}
+
+/// Never later than now: a provider's clock may be ahead.
+fn proved_at(at: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    at.map_or(now, |at| at.min(now))
 }
 
 fn fresh_token() -> Result<OpaqueToken, Fault> {

@@ -9,6 +9,7 @@ use crate::actors::session_keeper::messages::{Open, Opened, SessionView, StepUp}
 use crate::oauth::authorize::decision::Done;
 use crate::oauth::ids::UserId;
 use actix_web::HttpResponse;
+use jiff::Timestamp;
 
 /// Who proved who they are, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Proved {
     pub user: UserId,
     /// How (RFC 8176)
     pub amr: Vec<String>,
+    /// When, if it was before now: at an upstream provider
+    pub at: Option<Timestamp>,
     /// The authorization request that waits for it; none when a person just logs in
     pub request: Option<String>,
 }
@@ -61,6 +64,7 @@ async fn open(visit: &Visit, proved: &Proved, earlier: Option<SessionView>) -> R
             session: session.id.clone(),
             user: proved.user.clone(),
             amr: proved.amr.clone(),
+            at: proved.at,
         };
         if let Some(opened) = sessions.ask(step).await?? {
             return Ok(opened);
@@ -69,6 +73,7 @@ async fn open(visit: &Visit, proved: &Proved, earlier: Option<SessionView>) -> R
     let open = Open {
         user: proved.user.clone(),
         amr: proved.amr.clone(),
+        at: proved.at,
         instead_of: earlier.map(|session| session.id),
     };
     Ok(sessions.ask(open).await??)

@@ -15,7 +15,7 @@ use fluent_bundle::types::FluentNumber;
 use language::Language;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error, UndefinedBehavior};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -58,6 +58,16 @@ pub enum FormAction {
     Own,
     /// Its form comes back here or goes to the client, and the answer may lead to this verified URI
     LeadsTo(String),
+    /// The same, to any of these
+    LeadsToAny(Vec<String>),
+}
+
+impl FormAction {
+    /// To these addresses, if there is any.
+    pub fn leads_to(uris: impl IntoIterator<Item = String>) -> Self {
+        let uris: Vec<String> = uris.into_iter().collect();
+        if uris.is_empty() { Self::Own } else { Self::LeadsToAny(uris) }
+    }
 }
 
 impl Look {
@@ -73,6 +83,11 @@ impl Look {
     /// A text in this language.
     pub fn say(&self, key: &str) -> String {
         words::say(self.language, key, &[])
+    }
+
+    /// A text in this language that names something.
+    pub fn say_of(&self, key: &str, name: &str, value: &str) -> String {
+        words::say(self.language, key, &[(name, FluentValue::from(value.to_owned()))])
     }
 
     /// A text in this language that counts something.
@@ -142,6 +157,11 @@ impl Look {
             FormAction::None => "'none'".to_owned(),
             FormAction::Own => "'self'".to_owned(),
             FormAction::LeadsTo(uri) => format!("'self' {}", destinations(uri)),
+            FormAction::LeadsToAny(uris) => {
+                let all: Vec<String> = uris.iter().map(|uri| destinations(uri)).collect();
+                let each: BTreeSet<&str> = all.iter().flat_map(|some| some.split(' ')).collect();
+                format!("'self' {}", each.into_iter().collect::<Vec<_>>().join(" "))
+            }
         };
         format!(
             "default-src 'none'; style-src 'self'; img-src 'self'{logo}{script}; form-action {form}; base-uri 'none'; frame-ancestors 'none'"
@@ -208,9 +228,12 @@ mod tests {
             text("trace"),
             ("kind", Value::from("error-request")),
             ("again", Value::from(true)),
+            ("takes_passwords", Value::from(true)),
         ]);
         let pair = |a: &'static str, b: &'static str| map([(a, Value::from(NASTY)), (b, Value::from(NASTY))]);
         values.insert("scopes", Value::from(vec![pair("name", "text")]));
+        values.insert("providers", Value::from(vec![pair("name", "display_name")]));
+        values.insert("elsewhere", pair("provider", "address"));
         values.insert("fields", Value::from(vec![pair("name", "value")]));
         values.insert(
             "problem",
@@ -253,6 +276,15 @@ mod tests {
         ] {
             assert_eq!(destinations(uri), allowed);
         }
+    }
+
+    #[test]
+    fn a_form_may_lead_to_several_places() {
+        let look = Look::new(None, Language::En);
+        let leads = |uris: &[&str]| look.policy(&FormAction::leads_to(uris.iter().map(|uri| (*uri).to_owned())), false);
+        assert!(leads(&[]).contains("form-action 'self';"));
+        assert!(leads(&["https://shop.example/cb", "https://id.example.org"]).contains("form-action 'self' https:;"));
+        assert!(leads(&["com.example.app:/cb", "https://id.example.org"]).contains("form-action 'self' com.example.app: https:;"));
     }
 
     #[test]

@@ -237,6 +237,7 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
     let open = Open {
         user: alice.id,
         amr: vec!["pwd".to_owned()],
+        at: None,
         instead_of: None,
     };
     let session = &gate.ask(open).await.unwrap().unwrap();

@@ -55,6 +55,7 @@ impl Replica {
         let open = Open {
             user: alice.id,
             amr: vec!["pwd".to_owned()],
+            at: None,
             instead_of: None,
         };
         self.sessions.ask(open).await.unwrap().unwrap()

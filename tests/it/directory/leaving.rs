@@ -41,6 +41,7 @@ impl Stand {
         let open = Open {
             user: alice.id.clone(),
             amr: vec!["pwd".to_owned()],
+            at: None,
             instead_of: None,
         };
         let opened = sessions.ask(open).await.unwrap().unwrap();

@@ -1,0 +1,23 @@
+//! What an UpstreamConnector is asked.
+
+use crate::upstream::client::Answered;
+use crate::upstream::fault::UpstreamFault;
+use crate::upstream::person::Identity;
+use crate::upstream::request::Ask;
+use actix::Message;
+use url::Url;
+
+/// Where a browser goes to log in.
+#[derive(Message)]
+#[rtype(result = "Result<Url, UpstreamFault>")]
+pub struct Begin(pub Ask);
+
+/// Who came back.
+#[derive(Message)]
+#[rtype(result = "Result<Identity, UpstreamFault>")]
+pub struct Finish(pub Box<Answered>);
+
+/// Where a browser goes to sign out, if there is such a place.
+#[derive(Message)]
+#[rtype(result = "Result<Option<Url>, UpstreamFault>")]
+pub struct EndSession;

@@ -1,0 +1,287 @@
+//! Logs people in by way of an upstream provider: sends them there, and says who came back.
+//!
+//! Not an actor: it holds no state. The provider's own actor bounds what is asked of it.
+
+use super::audit_log::AuditHandle;
+use super::clock::SharedClock;
+use super::config_holder::ConfigReader;
+use super::directories::Directories;
+use super::fault::Fault;
+use super::upstream_connector::Upstreams;
+use super::upstream_connector::messages::{Begin, EndSession, Finish};
+use crate::config::snapshot::{IdentityProviderConfig, Linking, Snapshot};
+use crate::oauth::ids::UserId;
+use crate::store::records::{AuditEvent, UserProfile, UserRecord};
+use crate::store::{Store, StoreError};
+use crate::telemetry::metrics::Metrics;
+use crate::upstream::client::Answered;
+use crate::upstream::fault::UpstreamFault;
+use crate::upstream::person::Identity;
+use crate::upstream::request::Ask;
+use jiff::Timestamp;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// A sign-out waits no longer for the address of the provider's.
+const END_SESSION_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why nobody was logged in.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamLoginFault {
+    /// The provider's, or that of its answer
+    #[error(transparent)]
+    Provider(#[from] UpstreamFault),
+    /// This person may not log in here
+    #[error("this person may not log in: {0}")]
+    NotAllowed(&'static str),
+    /// The way there
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StoreError> for UpstreamLoginFault {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl UpstreamLoginFault {
+    const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Provider(UpstreamFault::Unavailable(_)) | Self::Fault(Fault::Unavailable(_)) => "unavailable",
+            Self::Fault(Fault::Busy { .. } | Fault::TooMany { .. }) => "busy",
+            Self::Fault(_) => "internal",
+            Self::Provider(_) | Self::NotAllowed(_) => "bad_credentials",
+        }
+    }
+}
+
+/// Somebody who logged in.
+#[derive(Debug)]
+pub struct Arrived {
+    /// Who
+    pub user: UserRecord,
+    /// When they proved themselves at the provider, if it says
+    pub auth_time: Option<Timestamp>,
+}
+
+struct Inner {
+    config: ConfigReader,
+    store: Arc<dyn Store>,
+    directories: Directories,
+    upstreams: Upstreams,
+    clock: SharedClock,
+    metrics: Metrics,
+    audit: AuditHandle,
+}
+
+/// Logs people in by way of upstream providers. Cheap to clone.
+#[derive(Clone)]
+pub struct UpstreamLogins(Arc<Inner>);
+
+impl UpstreamLogins {
+    /// Over these parts of the platform.
+    pub fn new(
+        config: ConfigReader,
+        store: Arc<dyn Store>,
+        directories: Directories,
+        upstreams: Upstreams,
+        clock: SharedClock,
+        metrics: Metrics,
+        audit: AuditHandle,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            config,
+            store,
+            directories,
+            upstreams,
+            clock,
+            metrics,
+            audit,
+        }))
+    }
+
+    /// Where a browser goes.
+    ///
+    /// # Errors
+    /// [`UpstreamLoginFault`].
+    pub async fn begin(&self, provider: &Arc<IdentityProviderConfig>, ask: Ask) -> Result<Url, UpstreamLoginFault> {
+        let outcome = async { Ok(self.0.upstreams.of(provider).await?.ask(Begin(ask)).await??) }.await;
+        outcome.inspect_err(|fault: &UpstreamLoginFault| {
+            self.0.metrics.login(fault.outcome());
+            tracing::warn!(provider = provider.name, %fault, "nobody can be sent to an upstream provider");
+        })
+    }
+
+    /// Who came back. What was wrong goes to the log.
+    ///
+    /// # Errors
+    /// [`UpstreamLoginFault`].
+    pub async fn finish(
+        &self,
+        provider: &Arc<IdentityProviderConfig>,
+        answered: Answered,
+        address: Option<IpAddr>,
+    ) -> Result<Arrived, UpstreamLoginFault> {
+        let outcome = self.0.arrive(provider, answered, address).await;
+        self.0.metrics.login(match &outcome {
+            Ok(_) => "succeeded",
+            Err(fault) => fault.outcome(),
+        });
+        match &outcome {
+            Ok(arrived) => self.0.audit("login.succeeded", Some(arrived.user.id.clone()), provider, address),
+            Err(fault) => {
+                tracing::warn!(provider = provider.name, %fault, "a login by way of an upstream provider came to nothing");
+                self.0.audit("login.failed", None, provider, address);
+            }
+        }
+        outcome
+    }
+
+    /// The provider that somebody came from, and where they sign out there: if it is offered, and if they have no other account here.
+    pub async fn sign_out(&self, user: &UserId) -> Option<(String, Url)> {
+        let snapshot = self.0.config.current()?;
+        if !snapshot.identity_providers.iter().any(|provider| provider.logout) {
+            return None;
+        }
+        let user = self.0.store.user(user).await.ok()??;
+        let provider = snapshot
+            .identity_providers
+            .iter()
+            .find(|provider| provider.logout && provider.id == user.store)?;
+        let asked = async { self.0.upstreams.of(provider).await.ok()?.ask(EndSession).await.ok()?.ok()? };
+        let url = tokio::time::timeout(END_SESSION_PATIENCE, asked).await.ok()??;
+        Some((provider.display_name.clone(), url))
+    }
+}
+
+impl Inner {
+    async fn arrive(
+        &self,
+        provider: &Arc<IdentityProviderConfig>,
+        answered: Answered,
+        address: Option<IpAddr>,
+    ) -> Result<Arrived, UpstreamLoginFault> {
+        let snapshot = self.config.current();
+        let snapshot = snapshot.ok_or_else(|| Fault::Unavailable("there is no configuration yet".to_owned()))?;
+        let identity = self.upstreams.of(provider).await?.ask(Finish(Box::new(answered))).await??;
+        if !identity.is_of(&provider.allowed_email_domains) {
+            return Err(UpstreamLoginFault::NotAllowed(
+                "they have no verified e-mail address of an allowed domain",
+            ));
+        }
+        let auth_time = identity.auth_time.and_then(|second| Timestamp::from_second(second).ok());
+        let user = self.user(&snapshot, provider, identity, address).await?;
+        Ok(Arrived { user, auth_time })
+    }
+
+    /// Who somebody is here. Decided at their first login, by the provider's own id of them, and so for ever (decision 0016).
+    async fn user(
+        &self,
+        snapshot: &Snapshot,
+        provider: &IdentityProviderConfig,
+        identity: Identity,
+        address: Option<IpAddr>,
+    ) -> Result<UserRecord, UpstreamLoginFault> {
+        // With the issuer: a provider's resource that names another one later has other people.
+        let external = format!("{} {}", provider.issuer, identity.subject);
+        if provider.linking == Linking::VerifiedEmail {
+            if let Some(user) = self.store.linked_user(&provider.id, &external).await? {
+                return self.usable(snapshot, user).await;
+            }
+            let is_new = self.store.directory_user(&provider.id, &external).await?.is_none();
+            if let Some(email) = identity.verified_email().filter(|_| is_new)
+                && let Some(namesake) = self.namesake(snapshot, email).await?
+            {
+                let linked = self
+                    .store
+                    .link_user(&provider.id, &external, &namesake.id, self.clock.now())
+                    .await?;
+                self.audit("identity.linked", Some(linked.clone()), provider, address);
+                let user = self.store.user(&linked).await?;
+                let user = user.ok_or(UpstreamLoginFault::NotAllowed("the user whom they were linked to is gone"))?;
+                return self.usable(snapshot, user).await;
+            }
+        }
+        let profile = profile(identity);
+        Ok(self
+            .store
+            .put_directory_user(&provider.id, &external, &profile, self.clock.now())
+            .await?)
+    }
+
+    /// The one user of this server's UserStores with this address. None if there are several: nobody knows which one is meant. If all who have it may
+    /// not log in, neither may this person, by a way around.
+    async fn namesake(&self, snapshot: &Snapshot, email: &str) -> Result<Option<UserRecord>, UpstreamLoginFault> {
+        let stores: Vec<_> = snapshot.user_stores.iter().map(|store| store.id.clone()).collect();
+        let mut found = Vec::new();
+        for user in self.store.users_by_verified_email(&stores, email).await? {
+            // A directory may say something else by now.
+            let user = self.directories.current(user).await;
+            let same = user.profile.email.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email));
+            if same && user.profile.email_verified {
+                found.push(user);
+            }
+        }
+        let barred = !found.is_empty() && found.iter().all(|user| user.profile.disabled);
+        if barred {
+            return Err(UpstreamLoginFault::NotAllowed("the user with their address is disabled"));
+        }
+        found.retain(|user| !user.profile.disabled);
+        if found.len() > 1 {
+            tracing::info!("several users have the verified address of somebody who came from a provider: they are linked to none");
+            return Ok(None);
+        }
+        Ok(found.pop())
+    }
+
+    /// A user who was linked, if they may log in.
+    async fn usable(&self, snapshot: &Snapshot, user: UserRecord) -> Result<UserRecord, UpstreamLoginFault> {
+        if !snapshot.user_stores.iter().any(|store| store.id == user.store) {
+            return Err(UpstreamLoginFault::NotAllowed(
+                "the user whom they are linked to is of no UserStore of this server",
+            ));
+        }
+        let user = self.directories.current(user).await;
+        if user.profile.disabled {
+            return Err(UpstreamLoginFault::NotAllowed("the user whom they are linked to is disabled"));
+        }
+        Ok(user)
+    }
+
+    fn audit(&self, kind: &str, user: Option<UserId>, provider: &IdentityProviderConfig, address: Option<IpAddr>) {
+        self.audit.record(AuditEvent {
+            at: self.clock.now(),
+            kind: kind.to_owned(),
+            user,
+            client: None,
+            details: serde_json::json!({ "address": address.map(|address| address.to_string()), "provider": provider.name }),
+        });
+    }
+}
+
+fn profile(identity: Identity) -> UserProfile {
+    let Identity {
+        subject: _,
+        auth_time: _,
+        username,
+        email,
+        email_verified,
+        display_name,
+        given_name,
+        family_name,
+        groups,
+    } = identity;
+    UserProfile {
+        username,
+        email,
+        email_verified,
+        display_name,
+        given_name,
+        family_name,
+        groups,
+        disabled: false,
+    }
+}
