@@ -14,5 +14,6 @@ mod login_round;
 mod quickstart;
 mod service_to_service;
 mod support;
+mod upstream_login;
 mod without_a_mouse;
 mod without_javascript;

@@ -32,6 +32,11 @@ pub const PASSWORD: &str = "engine of differences 1843";
 impl Platform {
     /// Starts the shop, then the server, and waits until the server is ready.
     pub async fn start() -> Self {
+        Self::start_with(|_| String::new()).await
+    }
+
+    /// The same, with further manifests, which are made when the issuer is known.
+    pub async fn start_with(more: impl FnOnce(&str) -> String) -> Self {
         use_aws_lc();
         let (port, demo_port, shop_port) = (free_port(), free_port(), free_port());
         let issuer = format!("http://127.0.0.1:{port}");
@@ -48,6 +53,7 @@ impl Platform {
                 .replace("DEMO", &format!("http://127.0.0.1:{demo_port}"));
             std::fs::write(manifests.join(entry.file_name()), text).unwrap();
         }
+        std::fs::write(manifests.join("more.yaml"), more(&issuer)).unwrap();
         let server = Process::start(
             "nauthera dev",
             Command::new(env!("CARGO_BIN_EXE_nauthera"))
@@ -110,6 +116,22 @@ impl Platform {
 }
 
 impl Site {
+    /// An OpenID provider on oidc-provider, with one client.
+    pub fn provider(client_id: &str, client_secret: &str, redirect_uri: &str) -> Self {
+        let mut command = Command::new("node");
+        command
+            .arg(root().join("tests/e2e/node/provider.mjs"))
+            .env("CLIENT_ID", client_id)
+            .env("CLIENT_SECRET", client_secret)
+            .env("REDIRECT_URI", redirect_uri)
+            .env("PORT", free_port().to_string());
+        let process = Process::start("provider", &mut command);
+        Self {
+            origin: process.listening(),
+            _process: process,
+        }
+    }
+
     fn start(issuer: &str, client_id: &str, client_secret: Option<&str>, port: u16) -> Self {
         let mut command = Command::new("node");
         command
