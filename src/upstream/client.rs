@@ -12,9 +12,8 @@ use crate::jose::foreign::ForeignKeys;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
@@ -52,13 +51,30 @@ pub struct Answered {
 pub struct UpstreamClient {
     provider: Arc<IdentityProviderConfig>,
     http: Http,
+    /// Held for a moment only: whoever reads anew makes nobody wait who can do with what there is
     known: Mutex<Known>,
+    /// Who reads anew has it, one after another
+    reading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct Known {
     read: Option<Read>,
     failed: Option<(Instant, UpstreamFault)>,
+    /// When keys were last read for one that was not among them
+    keys_at: Option<Instant>,
+}
+
+impl Known {
+    fn usable(&self) -> Option<Read> {
+        self.read.clone().filter(|read| read.at.elapsed() < USABLE)
+    }
+
+    /// What can be told without asking the provider; `None` if it has to be asked.
+    fn told(&self) -> Option<Result<Read, UpstreamFault>> {
+        let failed = self.failed.clone().filter(|(at, _)| at.elapsed() < PAUSE);
+        self.usable().map(Ok).or_else(|| failed.map(|(_, fault)| Err(fault)))
+    }
 }
 
 #[derive(Clone)]
@@ -66,8 +82,6 @@ struct Read {
     metadata: Arc<Metadata>,
     keys: Arc<ForeignKeys>,
     at: Instant,
-    /// When keys were last read for one that was not among them
-    keys_at: Option<Instant>,
 }
 
 impl UpstreamClient {
@@ -80,6 +94,7 @@ impl UpstreamClient {
             http: Http::new(provider.authorities.as_deref())?,
             provider,
             known: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
         })
     }
 
@@ -92,7 +107,7 @@ impl UpstreamClient {
             match &outcome {
                 Ok(_) if worked != Some(true) => tracing::info!(provider = name, issuer, "an upstream provider can be used"),
                 Err(fault) if worked != Some(false) => {
-                    tracing::warn!(provider = name, issuer, %fault, "an upstream provider cannot be used")
+                    tracing::warn!(provider = name, issuer, %fault, "an upstream provider cannot be used");
                 }
                 _ => {}
             }
@@ -101,51 +116,47 @@ impl UpstreamClient {
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn refresh(&self) -> Result<Read, UpstreamFault> {
-        let mut known = self.known.lock().await;
-        self.read_into(&mut known).await
+        let _turn = self.reading.lock().await;
+        self.read().await
     }
 
     /// What is known, read if it is not or no more. One request reads for all that wait.
     async fn known(&self) -> Result<Read, UpstreamFault> {
-        let mut known = self.known.lock().await;
-        match &known.read {
-            Some(read) if read.at.elapsed() < USABLE => Ok(read.clone()),
-            _ => match &known.failed {
-                Some((at, fault)) if at.elapsed() < PAUSE => Err(fault.clone()),
-                _ => self.read_into(&mut known).await,
-            },
+        if let Some(read) = self.lock().usable() {
+            return Ok(read);
+        }
+        let _turn = self.reading.lock().await;
+        let told = self.lock().told();
+        match told {
+            Some(told) => told,
+            None => self.read().await,
         }
     }
 
-    async fn read_into(&self, known: &mut Known) -> Result<Read, UpstreamFault> {
+    async fn read(&self) -> Result<Read, UpstreamFault> {
         let outcome: Result<Read, UpstreamFault> = async {
             let document = self
                 .object(&metadata::address(&self.provider.issuer)?, "its discovery document")
                 .await?;
             let metadata = metadata::read(&self.provider.issuer, document)?;
-            let keys = self.read_keys(&metadata.jwks_uri).await?;
             Ok(Read {
+                keys: self.read_keys(&metadata.jwks_uri).await?,
                 metadata: Arc::new(metadata),
-                keys,
                 at: Instant::now(),
-                keys_at: known.read.as_ref().and_then(|before| before.keys_at),
             })
         }
         .await;
-        match outcome {
-            Ok(read) => {
-                *known = Known {
-                    read: Some(read.clone()),
-                    failed: None,
-                };
-                Ok(read)
-            }
-            Err(fault) => {
-                known.failed = Some((Instant::now(), fault.clone()));
-                Err(fault)
-            }
+        let mut known = self.lock();
+        match &outcome {
+            Ok(read) => (known.read, known.failed) = (Some(read.clone()), None),
+            Err(fault) => known.failed = Some((Instant::now(), fault.clone())),
         }
+        outcome
     }
 
     async fn read_keys(&self, address: &Url) -> Result<Arc<ForeignKeys>, UpstreamFault> {
@@ -243,19 +254,20 @@ impl UpstreamClient {
 
     /// Keys that were read after these; `None` if that was tried just now.
     async fn newer_keys(&self, read: &Read) -> Result<Option<Arc<ForeignKeys>>, UpstreamFault> {
-        let mut known = self.known.lock().await;
-        let Some(latest) = known.read.as_mut() else {
-            return Ok(None);
+        let _turn = self.reading.lock().await;
+        let (latest, tried) = {
+            let known = self.lock();
+            (known.read.clone(), known.keys_at)
         };
-        if !Arc::ptr_eq(&latest.keys, &read.keys) {
-            return Ok(Some(Arc::clone(&latest.keys)));
+        match latest {
+            Some(latest) if !Arc::ptr_eq(&latest.keys, &read.keys) => return Ok(Some(latest.keys)),
+            _ if tried.is_some_and(|at| at.elapsed() < KEYS_PAUSE) => return Ok(None),
+            _ => self.lock().keys_at = Some(Instant::now()),
         }
-        if latest.keys_at.is_some_and(|at| at.elapsed() < KEYS_PAUSE) {
-            return Ok(None);
+        let keys = self.read_keys(&read.metadata.jwks_uri).await?;
+        if let Some(latest) = self.lock().read.as_mut() {
+            latest.keys = Arc::clone(&keys);
         }
-        latest.keys_at = Some(Instant::now());
-        let keys = self.read_keys(&latest.metadata.jwks_uri).await?;
-        latest.keys = Arc::clone(&keys);
         Ok(Some(keys))
     }
 

@@ -1,6 +1,7 @@
 //! Why a provider's answer is of no use.
 
-/// Why. The text is for the log: it names what was wrong, never a code, a token or a secret, and never text of the provider's choice but an error code.
+/// Why. The text is for the log: it names what was wrong, never a code, a token or a secret, and of the provider's own
+/// text no more than an error code or the kind of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamFault {
     /// It cannot be reached, does not answer in time, or says that it cannot now

@@ -60,12 +60,7 @@ pub fn address(issuer: &str) -> Result<Url, UpstreamFault> {
 /// # Errors
 /// [`UpstreamFault::Invalid`].
 pub fn read(issuer: &str, document: Map<String, Value>) -> Result<Metadata, UpstreamFault> {
-    let document: Document = serde_json::from_value(Value::Object(document)).map_err(|error| {
-        UpstreamFault::invalid(format!(
-            "its discovery document: {}",
-            error.to_string().replace(char::is_control, " ")
-        ))
-    })?;
+    let document: Document = serde_json::from_value(Value::Object(document)).map_err(|error| unreadable(&error))?;
     if document.issuer != issuer {
         return Err(UpstreamFault::invalid("its discovery document names another issuer than issuerUrl"));
     }
@@ -93,6 +88,17 @@ pub fn read(issuer: &str, document: Map<String, Value>) -> Result<Metadata, Upst
         proof,
         names_itself: document.authorization_response_iss_parameter_supported.unwrap_or(false),
     })
+}
+
+/// What is missing, or of another kind: the beginning of what the parser says.
+fn unreadable(error: &serde_json::Error) -> UpstreamFault {
+    let text: String = error
+        .to_string()
+        .chars()
+        .take(120)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    UpstreamFault::invalid(format!("its discovery document: {text}"))
 }
 
 /// https; beside an issuer on this machine plain http on this machine too. A provider elsewhere cannot make us talk to what listens here.
