@@ -1,6 +1,9 @@
-//! Authentication rules, pure: usernames, password hashing, lock-out by back-off. Imports `oauth`.
+//! Authentication rules, pure: usernames, password hashing, lock-out by back-off, second factors. Imports `oauth`.
 
 pub mod lockout;
 pub mod password;
+pub mod recovery_code;
+pub mod totp;
 pub mod username;
 pub mod verifier;
+pub mod webauthn;

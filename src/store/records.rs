@@ -1,7 +1,7 @@
 //! What the store keeps, as plain data.
 
 use super::{StoreError, StoreResult};
-use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
+use crate::oauth::ids::{ClientId, FactorId, GrantId, SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
 use jiff::Timestamp;
@@ -257,6 +257,65 @@ pub struct ConfigurationRecord {
     pub sealed: Vec<u8>,
     /// When it was in force
     pub saved_at: Timestamp,
+}
+
+/// What a second factor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactorKind {
+    /// An authenticator app (RFC 6238)
+    Totp,
+    /// A passkey or a security key (WebAuthn)
+    Passkey,
+}
+
+impl FactorKind {
+    /// As it is written down.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
+        }
+    }
+
+    /// As it was written down.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Totp, Self::Passkey].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A second factor. `Debug` does not show its material.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FactorRecord {
+    /// Its id
+    pub id: FactorId,
+    /// Whose it is
+    pub user: UserId,
+    /// What it is
+    pub kind: FactorKind,
+    /// What its owner calls it
+    pub name: String,
+    /// A seed, or a public key; sealed by a layer above
+    pub material: Vec<u8>,
+    /// The key-encryption key that sealed it; `None`: it is in the clear
+    pub sealed_with: Option<String>,
+    /// What a passkey's credential is found by
+    pub credential: Option<TokenHash>,
+    /// How far it was used: the last step of an app, the counter of a key
+    pub position: i64,
+    /// When it was added
+    pub created_at: Timestamp,
+    /// When it last proved something
+    pub used_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for FactorRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FactorRecord")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("sealed_with", &self.sealed_with)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Failures under one key.

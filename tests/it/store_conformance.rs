@@ -4,6 +4,7 @@ mod audit;
 mod codes;
 mod configurations;
 mod consents;
+mod factors;
 mod failed_logins;
 pub(crate) mod fixtures;
 mod grants;

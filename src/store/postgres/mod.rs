@@ -11,6 +11,7 @@ mod configurations;
 mod connect;
 mod consents;
 mod examine;
+mod factors;
 mod failed_logins;
 mod grants;
 mod housekeeping;

@@ -8,6 +8,7 @@ mod codes;
 mod configurations;
 mod consents;
 mod examine;
+mod factors;
 mod failed_logins;
 mod grants;
 mod housekeeping;
