@@ -14,8 +14,6 @@ use webauthn_rs::prelude::{
 
 /// The longest answer of a browser that is read, in bytes.
 pub const MAX_ANSWER: usize = 32 * 1024;
-/// How many keys one person may have.
-pub const MAX_KEYS: usize = 16;
 
 /// Why a ceremony came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,6 +7,7 @@ use super::audit_log::AuditHandle;
 use super::clock::SharedClock;
 use super::config_holder::ConfigReader;
 use super::directories::Directories;
+use super::fault::Fault;
 use crate::accounts::lockout::{self, Rule, address_bucket};
 use crate::accounts::username::Username;
 use crate::config::snapshot::Snapshot;
@@ -80,6 +81,17 @@ impl From<DirectoryFault> for LoginFault {
     }
 }
 
+impl From<LoginFault> for Fault {
+    fn from(fault: LoginFault) -> Self {
+        match fault {
+            LoginFault::Busy { retry_after } | LoginFault::Throttled { retry_after } => Self::Busy { retry_after },
+            LoginFault::Unavailable(reason) => Self::Unavailable(reason),
+            LoginFault::BadCredentials => Self::Internal("a login without a password was refused for its password".to_owned()),
+            LoginFault::Internal(reason) => Self::Internal(reason),
+        }
+    }
+}
+
 impl From<StoreError> for LoginFault {
     fn from(error: StoreError) -> Self {
         DirectoryFault::from(error).into()
@@ -146,6 +158,17 @@ impl Authenticator {
         check
             .await
             .unwrap_or_else(|_| Err(LoginFault::Internal("checking a login panicked".to_owned())))
+    }
+
+    /// Whether somebody who proved who they are without a password may log in: they are still there, and not disabled.
+    ///
+    /// # Errors
+    /// [`Fault`] if nobody can tell at the moment.
+    pub async fn may_log_in(&self, id: &UserId) -> Result<bool, Fault> {
+        let Some(user) = self.find(id).await.map_err(Fault::from)? else {
+            return Ok(false);
+        };
+        Ok(!self.0.directories.current(user).await.profile.disabled)
     }
 
     /// A user of one of the configured user stores, by subject.

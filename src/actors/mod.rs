@@ -22,6 +22,7 @@ pub mod platform;
 pub mod pulse;
 pub mod rate_keeper;
 pub mod restart;
+pub mod second_factors;
 pub mod session_keeper;
 pub mod supervision;
 pub mod token_issuer;

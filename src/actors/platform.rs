@@ -13,6 +13,7 @@ use super::ldap_connector::Connectors;
 use super::metered_cache::MeteredCache;
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
 use super::rate_keeper::{RateKeeper, Shared};
+use super::second_factors::{self, SecondFactors};
 use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
 use crate::accounts::verifier::PasswordVerifier;
 use crate::jose::seal::Sealer;
@@ -125,6 +126,8 @@ pub struct Platform {
     pub janitor: Gate<Janitor>,
     /// Checks who a person is
     pub authenticator: Authenticator,
+    /// Second factors of people
+    pub second_factors: SecondFactors,
     /// How much addresses and clients were let through
     pub limiters: Limiters,
     /// The ways to LDAP directories
@@ -218,7 +221,13 @@ impl Platform {
 
         let connectors = Connectors::new(config.clone(), guardian.clone(), metrics.clone());
         let follower = connectors.clone();
-        run_on(&arbiter()?, move || drop(actix_rt::spawn(async move { follower.follow().await }))).await?;
+        let followers = arbiter()?;
+        run_on(&followers, move || drop(actix_rt::spawn(async move { follower.follow().await }))).await?;
+        if let Some(sealer) = sealer.clone() {
+            let store = Arc::clone(&store);
+            let resealing = async move { second_factors::reseal::follow(store.as_ref(), &sealer).await };
+            run_on(&followers, move || drop(actix_rt::spawn(resealing))).await?;
+        }
         let directories = Directories::new(config.clone(), Arc::clone(&store), verifier, Arc::clone(&clock), connectors.clone());
         let authenticator = Authenticator::new(
             config.clone(),
@@ -228,6 +237,7 @@ impl Platform {
             metrics.clone(),
             audit.clone(),
         );
+        let second_factors = SecondFactors::new(Arc::clone(&store), sealer, Arc::clone(&clock), metrics.clone(), audit.clone());
         Ok(Self {
             store,
             reads,
@@ -243,6 +253,7 @@ impl Platform {
             audit,
             janitor,
             authenticator,
+            second_factors,
             limiters,
             connectors,
             directories,

@@ -4,6 +4,7 @@ use super::input::Labels;
 use super::redirect_uri::{host, host_intersection, host_matches, host_pattern_fault};
 use super::rotation::{self, RotationRule};
 use super::selector;
+use super::two_factor::TwoFactorRule;
 use crate::oauth::scope::Scopes;
 use crate::resources::AuthPolicySpec;
 use crate::resources::auth_policy::AppliesTo;
@@ -122,6 +123,8 @@ pub struct Merged {
     pub groups: Option<BTreeSet<String>>,
     /// Host patterns that all of them allow
     pub hosts: Option<BTreeSet<String>>,
+    /// What they say of second factors
+    pub two_factor: TwoFactorRule,
     /// When client secrets are renewed
     pub rotation: Option<RotationRule>,
 }
@@ -198,6 +201,7 @@ impl Merged {
                 set(spec.redirect_uris.as_ref().and_then(|rules| rules.hosts.as_ref())),
                 set(spec.redirect_uris.as_ref().and_then(|rules| rules.hosts.as_ref())),
             ),
+            two_factor: TwoFactorRule::of(spec.two_factor.as_ref()),
             rotation: RotationRule::of(spec),
         }
     }
@@ -224,6 +228,7 @@ impl Merged {
             public_methods: common(self.public_methods, other.public_methods),
             groups: common(self.groups, other.groups),
             hosts: common_hosts(self.hosts, other.hosts),
+            two_factor: self.two_factor.and(other.two_factor),
             rotation: match (self.rotation, other.rotation) {
                 (Some(a), Some(b)) => Some(a.and(b)),
                 (a, b) => a.or(b),
@@ -337,7 +342,7 @@ pub fn conflicts(policies: &[NamedPolicy<'_>]) -> Vec<Conflict> {
 /// As [`conflicts`], of policies that were read already.
 pub fn conflicts_of(singles: &[(&str, &Merged)]) -> Vec<Conflict> {
     type Reader = fn(&Merged) -> Option<usize>;
-    let fields: [(&'static str, Reader); 8] = [
+    let fields: [(&'static str, Reader); 9] = [
         ("allowedGrantTypes", |m| m.grant_types.as_ref().map(BTreeSet::len)),
         ("allowedScopes", |m| m.scopes.as_ref().map(BTreeSet::len)),
         ("allowedAudiences", |m| m.audiences.as_ref().map(BTreeSet::len)),
@@ -347,6 +352,7 @@ pub fn conflicts_of(singles: &[(&str, &Merged)]) -> Vec<Conflict> {
             m.public_methods.as_ref().map(BTreeSet::len)
         }),
         ("allowedGroups", |m| m.groups.as_ref().map(BTreeSet::len)),
+        ("twoFactor.methods", |m| m.two_factor.methods.as_ref().map(BTreeSet::len)),
         ("redirectUris.hosts", |m| m.hosts.as_ref().map(BTreeSet::len)),
     ];
     let merged = Merged::of_all(singles.iter().map(|(_, single)| *single));

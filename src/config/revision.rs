@@ -4,6 +4,7 @@ use super::rate::{Rate, RateLimits};
 use super::snapshot::{DeclaredUser, LdapConfig, NestedGroups, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind};
 use crate::oauth::client::{Client, ClientSecret, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
+use crate::oauth::two_factor::TwoFactor;
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -192,6 +193,7 @@ fn client(client: &Client) -> impl Serialize {
         id_token_ttl,
         require_pkce,
         max_session_age,
+        two_factor,
     } = limits;
     // References in a tuple, written straight into the hash: there may be thousands of clients.
     (
@@ -202,6 +204,8 @@ fn client(client: &Client) -> impl Serialize {
         (access_token_format, require_consent, allowed_groups),
         (span(*access_token_ttl), span(*refresh_token_ttl), span(*id_token_ttl)),
         (require_pkce, max_session_age.map(span)),
+        // A release before this field goes on agreeing as long as there is nothing that it would not do.
+        (*two_factor != TwoFactor::default()).then(|| (two_factor.required, &two_factor.methods, span(two_factor.remember))),
     )
 }
 

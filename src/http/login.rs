@@ -1,10 +1,13 @@
 //! `/login`: the page that asks for a name and a password, and what it posts.
 
+pub mod passkey;
 pub mod proved;
+pub mod second_factor;
 
 use super::answer::whole_seconds;
 use super::flow;
 use super::form::FormBody;
+use super::keys;
 use super::pages::{FormAction, Look, Values, map};
 use super::problem::{Problem, answer};
 use super::state::AppState;
@@ -35,8 +38,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
 /// What the page shows.
 pub struct Form<'a> {
-    /// Its ticket
-    pub ticket: String,
+    /// Its ticket, and what a passkey is asked
+    pub ticket: FormTicket,
     /// The request that waits, if one does
     pub client: Option<&'a AuthorizationRequest>,
     /// Whether someone is signed in and is asked again
@@ -45,6 +48,28 @@ pub struct Form<'a> {
     pub username: String,
     /// What went wrong with the last try
     pub problem: Option<Trouble>,
+}
+
+/// What a login page carries.
+#[derive(Clone, Debug)]
+pub struct FormTicket {
+    /// The sealed ticket
+    sealed: String,
+    /// What a passkey is asked, for the page's script; empty where there can be none
+    key_options: String,
+}
+
+/// What the login page for a request carries.
+///
+/// # Errors
+/// [`Problem`] if there is no key for the ticket.
+pub fn ticket_for(visit: &Visit, look: &Look, request: Option<String>) -> Result<FormTicket, Problem> {
+    let (key_options, passkey) = keys::login(visit, look).unzip();
+    let content = LoginTicket { request, passkey };
+    Ok(FormTicket {
+        sealed: ticket::seal(visit, content).map_err(Problem::Internal)?,
+        key_options: key_options.unwrap_or_default(),
+    })
 }
 
 /// What went wrong with a try.
@@ -82,7 +107,8 @@ pub fn page(look: &Look, status: StatusCode, form: &Form<'_>) -> HttpResponse {
         ])
     });
     let values = Values::from([
-        ("ticket", Value::from(form.ticket.clone())),
+        ("ticket", Value::from(form.ticket.sealed.clone())),
+        ("key_options", Value::from(form.ticket.key_options.clone())),
         (
             "client",
             Value::from(form.client.map(|request| request.client.display_name.clone()).unwrap_or_default()),
@@ -109,7 +135,7 @@ async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
             return Ok(flow::see_other(&visit.path("/")));
         }
         let form = Form {
-            ticket: ticket::seal(&visit, LoginTicket::default()).map_err(Problem::Internal)?,
+            ticket: ticket_for(&visit, &look, None)?,
             client: None,
             again: false,
             username: String::new(),
@@ -160,11 +186,7 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
             .await
         {
             Ok(user) => {
-                let proved = Proved {
-                    user: user.id,
-                    amr: vec![PASSWORD.to_owned()],
-                    request: content.request,
-                };
+                let proved = Proved::now(visit, user.id, &[PASSWORD], content.request);
                 return proved::go_on(visit, &look, proved).await;
             }
             Err(fault) => trouble(fault)?,
@@ -207,7 +229,7 @@ fn failed(visit: &Visit, look: &Look, content: LoginTicket, username: String, tr
     };
     let (status, seconds) = (trouble.status, trouble.seconds);
     let form = Form {
-        ticket: ticket::seal(visit, content).map_err(Problem::Internal)?,
+        ticket: ticket_for(visit, look, content.request.clone())?,
         client: request.as_deref(),
         again: false,
         username,

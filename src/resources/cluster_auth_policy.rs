@@ -1,6 +1,8 @@
 //! ClusterAuthPolicy: an AuthPolicy that governs the clients of every server (owned by the security team).
 
-use super::auth_policy::{AppliesTo, AuthPolicySpec, AuthPolicyStatus, ClientAuthentication, PolicyMode, RedirectUriRules, TokenLifetimes};
+use super::auth_policy::{
+    AppliesTo, AuthPolicySpec, AuthPolicyStatus, ClientAuthentication, PolicyMode, RedirectUriRules, TokenLifetimes, TwoFactorRules,
+};
 use super::common::{ClientType, PolicyGrantType};
 use super::time_span::TimeSpan;
 use kube::{CustomResource, KubeSchema};
@@ -69,6 +71,9 @@ pub struct ClusterAuthPolicySpec {
     /// A login older than this does not count; people log in again
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_session_age: Option<TimeSpan>,
+    /// What people prove besides their password
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_factor: Option<TwoFactorRules>,
 }
 
 impl From<ClusterAuthPolicySpec> for AuthPolicySpec {
@@ -87,6 +92,7 @@ impl From<ClusterAuthPolicySpec> for AuthPolicySpec {
             redirect_uris,
             allowed_groups,
             max_session_age,
+            two_factor,
         } = spec;
         Self {
             mode,
@@ -101,6 +107,7 @@ impl From<ClusterAuthPolicySpec> for AuthPolicySpec {
             redirect_uris,
             allowed_groups,
             max_session_age,
+            two_factor,
         }
     }
 }

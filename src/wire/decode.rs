@@ -12,6 +12,7 @@ use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, 
 use crate::oauth::ids::{ClientId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
+use crate::oauth::two_factor::{FactorMethod, TwoFactor};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -151,6 +152,16 @@ pub fn client(message: m::Client) -> Result<Client, Fault> {
     client_parts(message).map_err(|reason| Fault::new("AuthClient", name, reason))
 }
 
+fn two_factor(message: m::TwoFactor) -> Result<TwoFactor, String> {
+    let known =
+        |method: &String| FactorMethod::parse(method).ok_or_else(|| format!("second factor {method:?} is not known to this release"));
+    Ok(TwoFactor {
+        required: message.required,
+        methods: message.methods.iter().map(known).collect::<Result<_, _>>()?,
+        remember: span(message.remember).map_err(|reason| format!("two_factor.remember {reason}"))?,
+    })
+}
+
 fn client_parts(message: m::Client) -> Result<Client, String> {
     let limits = Limits {
         access_token_ttl: span(message.access_token_ttl).map_err(|reason| format!("access_token_ttl {reason}"))?,
@@ -162,6 +173,7 @@ fn client_parts(message: m::Client) -> Result<Client, String> {
             .map(|age| span(Some(age)))
             .transpose()
             .map_err(|reason| format!("max_session_age {reason}"))?,
+        two_factor: message.two_factor.map(two_factor).transpose()?.unwrap_or_default(),
     };
     if message.id.is_empty() {
         return Err("it has no client_id".to_owned());

@@ -163,6 +163,7 @@ pub fn client(client: &Client) -> m::Client {
         id_token_ttl,
         require_pkce,
         max_session_age,
+        two_factor,
     } = limits;
     m::Client {
         id: id.to_string(),
@@ -196,6 +197,11 @@ pub fn client(client: &Client) -> m::Client {
         id_token_ttl: Some(span(*id_token_ttl)),
         require_pkce: *require_pkce,
         max_session_age: max_session_age.map(span),
+        two_factor: Some(m::TwoFactor {
+            required: two_factor.required,
+            methods: two_factor.methods.iter().map(|method| method.as_str().to_owned()).collect(),
+            remember: Some(span(two_factor.remember)),
+        }),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, 
 use crate::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use crate::oauth::ids::{ClientId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
+use crate::oauth::two_factor::{FactorMethod, TwoFactor};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use prost::Message;
@@ -87,6 +88,11 @@ fn client(id: &str, seed: u8) -> Client {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: some(true),
             max_session_age: some(false).then(|| Duration::from_secs(3600)),
+            two_factor: TwoFactor {
+                required: some(false),
+                methods: some(false).then_some(FactorMethod::Webauthn).into_iter().collect(),
+                remember: Duration::from_secs(if some(false) { 86_400 } else { 0 }),
+            },
         },
     }
 }

@@ -20,6 +20,56 @@ login-throttled =
 login-unavailable-title = No es posible en este momento
 login-unavailable = Ahora mismo no se pueden comprobar las contraseñas. Su cuenta no tiene ningún problema. Inténtelo de nuevo en breve.
 
+or = o
+login-passkey = Iniciar sesión con una llave de acceso
+key-needs-script = Las llaves de acceso y de seguridad necesitan JavaScript. Permítalo en este sitio o elija otra forma.
+key-not-here = Sus llaves de acceso no se pueden usar en esta dirección.
+key-problem = Su dispositivo no dio ninguna respuesta utilizable. Inténtelo de nuevo o elija otra forma.
+
+factor-title = Confirme que es usted
+factor-lead = Su cuenta está protegida por un segundo paso.
+factor-use-key = Usar una llave de acceso o de seguridad
+factor-code = Código
+factor-code-help = Los seis dígitos que muestra ahora su aplicación de autenticación.
+factor-code-or-recovery = Los seis dígitos que muestra ahora su aplicación de autenticación, o uno de sus códigos de recuperación.
+factor-recovery = Código de recuperación
+factor-recovery-help = Uno de los códigos que anotó al configurarlo.
+factor-submit = Continuar
+factor-remember =
+    { $days ->
+        [one] No volver a preguntar en este navegador durante un día
+       *[other] No volver a preguntar en este navegador durante { $days } días
+    }
+factor-missing = Escriba un código.
+factor-failed = El código no es correcto o ya se usó. Espere al siguiente e inténtelo de nuevo.
+factor-key-failed = Esta llave no se puede usar aquí. Inténtelo de nuevo o elija otra forma.
+factor-key-copied = Puede que esta llave haya sido copiada, por lo que fue rechazada. Elija otra forma y quite la llave de su cuenta.
+factor-name-app = Aplicación de autenticación
+factor-name-key = Llave de acceso o de seguridad
+
+setup-title = Proteja su cuenta
+setup-lead = Necesita un segundo paso para continuar. Elija uno:
+setup-key-what = Su huella, su cara o el PIN de su dispositivo o de una llave de seguridad. No se puede suplantar.
+setup-app-what = Una aplicación de su teléfono muestra un código nuevo cada medio minuto.
+setup-impossible = Ninguna de las formas permitidas se puede usar en esta dirección. Consulte a sus administradores.
+setup-full = No se puede añadir: ya está registrado o tiene demasiados. Quite uno primero.
+setup-name = Nombre, para distinguirlo
+setup-app-title = Configurar una aplicación de autenticación
+setup-app-scan = Escanee este código con la aplicación.
+setup-app-qr = Código QR para la aplicación de autenticación
+setup-app-type = Si no puede escanearlo, escriba esto en la aplicación:
+setup-app-open = Abrir una aplicación en este dispositivo
+setup-app-code = Código que muestra la aplicación
+setup-app-submit = Confirmar
+setup-key-title = Configurar una llave de acceso
+setup-key-lead = Su navegador le pedirá su huella, su cara o un PIN. También sirve una llave de seguridad.
+setup-key-submit = Crear una llave de acceso
+recovery-title = Sus códigos de recuperación
+recovery-lead = Anótelos o imprímalos y guárdelos donde los encuentre sin su teléfono.
+recovery-once = Cada uno sirve una vez, en lugar de su segundo paso. No se volverán a mostrar.
+recovery-done = Los he guardado
+account-back = Volver a su cuenta
+
 consent-title = ¿Permitir { $client }?
 consent-intro = { $client } pide usar su cuenta { $name }. La aplicación podrá:
 scope-openid = Saber quién es usted

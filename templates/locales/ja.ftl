@@ -19,6 +19,55 @@ login-throttled =
 login-unavailable-title = 現在ご利用いただけません
 login-unavailable = 現在パスワードを確認できません。アカウントに問題はありません。しばらくしてからもう一度お試しください。
 
+or = または
+login-passkey = パスキーでログイン
+key-needs-script = パスキーとセキュリティキーには JavaScript が必要です。このサイトで許可するか、別の方法を選んでください。
+key-not-here = このアドレスではパスキーを使用できません。
+key-problem = デバイスから使用できる応答がありませんでした。もう一度試すか、別の方法を選んでください。
+
+factor-title = ご本人であることの確認
+factor-lead = このアカウントは 2 段階で保護されています。
+factor-use-key = パスキーまたはセキュリティキーを使う
+factor-code = コード
+factor-code-help = 認証アプリに現在表示されている 6 桁の数字です。
+factor-code-or-recovery = 認証アプリに現在表示されている 6 桁の数字、またはリカバリーコードのいずれかです。
+factor-recovery = リカバリーコード
+factor-recovery-help = 設定時に控えたコードのいずれかです。
+factor-submit = 続ける
+factor-remember =
+    { $days ->
+       *[other] このブラウザーでは { $days } 日間確認しない
+    }
+factor-missing = コードを入力してください。
+factor-failed = コードが正しくないか、すでに使用されています。次のコードを待ってから、もう一度試してください。
+factor-key-failed = このキーはここでは使用できません。もう一度試すか、別の方法を選んでください。
+factor-key-copied = このキーは複製された可能性があるため、拒否されました。別の方法を選び、アカウントからこのキーを削除してください。
+factor-name-app = 認証アプリ
+factor-name-key = パスキーまたはセキュリティキー
+
+setup-title = アカウントの保護
+setup-lead = 続けるには 2 段階目の設定が必要です。いずれかを選んでください。
+setup-key-what = 指紋、顔、またはデバイスやセキュリティキーの PIN。フィッシングされません。
+setup-app-what = スマートフォンのアプリが 30 秒ごとに新しいコードを表示します。
+setup-impossible = 許可されている方法は、このアドレスではいずれも使用できません。管理者に問い合わせてください。
+setup-full = 追加できません。すでに登録されているか、数が多すぎます。先に 1 つ削除してください。
+setup-name = 区別するための名前
+setup-app-title = 認証アプリの設定
+setup-app-scan = アプリでこのコードを読み取ってください。
+setup-app-qr = 認証アプリ用の QR コード
+setup-app-type = 読み取れない場合は、次の文字をアプリに入力してください。
+setup-app-open = このデバイスのアプリを開く
+setup-app-code = アプリに表示されているコード
+setup-app-submit = 確認
+setup-key-title = パスキーの設定
+setup-key-lead = ブラウザーが指紋、顔、または PIN を求めます。セキュリティキーも使用できます。
+setup-key-submit = パスキーを作成
+recovery-title = リカバリーコード
+recovery-lead = 書き留めるか印刷して、スマートフォンがなくても見つかる場所に保管してください。
+recovery-once = それぞれ 1 回だけ、2 段階目の代わりに使えます。再び表示されることはありません。
+recovery-done = 保管しました
+account-back = アカウントに戻る
+
 consent-title = { $client } を許可しますか？
 consent-intro = { $client } がアカウント { $name } の利用を求めています。許可すると、次のことができるようになります。
 scope-openid = あなたが誰であるかを知る

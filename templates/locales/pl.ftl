@@ -22,6 +22,58 @@ login-throttled =
 login-unavailable-title = W tej chwili to niemożliwe
 login-unavailable = Nie można teraz sprawdzić hasła. Z Twoim kontem wszystko w porządku. Spróbuj za chwilę.
 
+or = albo
+login-passkey = Zaloguj się kluczem dostępu
+key-needs-script = Klucze dostępu i klucze bezpieczeństwa wymagają JavaScriptu. Zezwól na niego na tej stronie albo wybierz inny sposób.
+key-not-here = Pod tym adresem nie można używać Twoich kluczy dostępu.
+key-problem = Urządzenie nie dało odpowiedzi, której można użyć. Spróbuj ponownie albo wybierz inny sposób.
+
+factor-title = Potwierdź, że to Ty
+factor-lead = Twoje konto chroni drugi krok.
+factor-use-key = Użyj klucza dostępu lub bezpieczeństwa
+factor-code = Kod
+factor-code-help = Sześć cyfr, które pokazuje teraz aplikacja uwierzytelniająca.
+factor-code-or-recovery = Sześć cyfr, które pokazuje teraz aplikacja uwierzytelniająca, albo jeden z kodów odzyskiwania.
+factor-recovery = Kod odzyskiwania
+factor-recovery-help = Jeden z kodów zapisanych podczas konfiguracji.
+factor-submit = Dalej
+factor-remember =
+    { $days ->
+        [one] Nie pytaj ponownie w tej przeglądarce przez jeden dzień
+        [few] Nie pytaj ponownie w tej przeglądarce przez { $days } dni
+        [many] Nie pytaj ponownie w tej przeglądarce przez { $days } dni
+       *[other] Nie pytaj ponownie w tej przeglądarce przez { $days } dnia
+    }
+factor-missing = Wpisz kod.
+factor-failed = Kod jest niepoprawny albo został już użyty. Poczekaj na następny i spróbuj ponownie.
+factor-key-failed = Tego klucza nie można tu użyć. Spróbuj ponownie albo wybierz inny sposób.
+factor-key-copied = Ten klucz mógł zostać skopiowany, dlatego go odrzucono. Wybierz inny sposób i usuń klucz ze swojego konta.
+factor-name-app = Aplikacja uwierzytelniająca
+factor-name-key = Klucz dostępu lub bezpieczeństwa
+
+setup-title = Zabezpiecz swoje konto
+setup-lead = Aby przejść dalej, potrzebujesz drugiego kroku. Wybierz jeden:
+setup-key-what = Odcisk palca, twarz albo PIN urządzenia lub klucza bezpieczeństwa. Nie da się go wyłudzić.
+setup-app-what = Aplikacja w telefonie pokazuje co pół minuty nowy kod.
+setup-impossible = Pod tym adresem nie można użyć żadnego z dozwolonych sposobów. Zapytaj administratorów.
+setup-full = Nie można tego dodać: jest już zarejestrowane albo masz ich za dużo. Najpierw usuń jeden.
+setup-name = Nazwa, aby go odróżnić
+setup-app-title = Skonfiguruj aplikację uwierzytelniającą
+setup-app-scan = Zeskanuj ten kod aplikacją.
+setup-app-qr = Kod QR dla aplikacji uwierzytelniającej
+setup-app-type = Jeśli nie możesz go zeskanować, wpisz w aplikacji:
+setup-app-open = Otwórz aplikację na tym urządzeniu
+setup-app-code = Kod, który pokazuje aplikacja
+setup-app-submit = Potwierdź
+setup-key-title = Skonfiguruj klucz dostępu
+setup-key-lead = Przeglądarka poprosi o odcisk palca, twarz albo PIN. Klucz bezpieczeństwa też działa.
+setup-key-submit = Utwórz klucz dostępu
+recovery-title = Twoje kody odzyskiwania
+recovery-lead = Zapisz je lub wydrukuj i przechowuj tam, gdzie znajdziesz je bez telefonu.
+recovery-once = Każdy działa raz, zamiast drugiego kroku. Nie zostaną pokazane ponownie.
+recovery-done = Mam je zapisane
+account-back = Wróć do konta
+
 consent-title = Zezwolić aplikacji { $client }?
 consent-intro = Aplikacja { $client } prosi o dostęp do Twojego konta { $name }. Będzie mogła:
 scope-openid = Wiedzieć, kim jesteś

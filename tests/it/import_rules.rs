@@ -32,7 +32,7 @@ const RULES: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("http", &["oauth", "config", "jose", "actors", "telemetry"]),
+    ("http", &["oauth", "accounts", "config", "jose", "actors", "telemetry"]),
     ("operator", &["oauth", "resources", "config", "wire", "grpc", "telemetry"]),
     (
         "cli",

@@ -27,6 +27,7 @@ mod rate_limits;
 mod rate_limits_shared;
 mod redis_server;
 mod run;
+mod second_factors;
 mod serve;
 mod slow_callers;
 mod store_conformance;

@@ -13,6 +13,8 @@ use jiff::Timestamp;
 pub struct Open {
     /// Who
     pub user: UserId,
+    /// When they proved it: by their first factor, where there were two
+    pub auth_time: Timestamp,
     /// How they proved it (RFC 8176)
     pub amr: Vec<String>,
     /// The session that the browser had; it ends
@@ -28,6 +30,8 @@ pub struct StepUp {
     pub session: SessionId,
     /// Who proved themselves
     pub user: UserId,
+    /// When: by their first factor, where there were two
+    pub auth_time: Timestamp,
     /// How
     pub amr: Vec<String>,
 }

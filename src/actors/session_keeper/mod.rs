@@ -119,7 +119,7 @@ impl Handler<Open> for SessionKeeper {
                 id: SessionId::new(uuid::Uuid::now_v7().to_string()),
                 token: token.hash(),
                 user: open.user,
-                auth_time: now,
+                auth_time: open.auth_time,
                 amr: open.amr,
                 created_at: now,
                 expires_at: expiry(now)?,
@@ -145,7 +145,7 @@ impl Handler<StepUp> for SessionKeeper {
             }
             let token = fresh_token()?;
             session.token = token.hash();
-            session.auth_time = now;
+            session.auth_time = step.auth_time;
             session.amr = step.amr;
             session.expires_at = expiry(now)?;
             let renewed = store.renew_session(&session, now).await?;

@@ -236,6 +236,7 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
     let gate = &platform.start_here("session_keeper", keeper, GateLimits::default());
     let open = Open {
         user: alice.id,
+        auth_time: platform.clock.now(),
         amr: vec!["pwd".to_owned()],
         instead_of: None,
     };

@@ -54,6 +54,7 @@ impl Replica {
             .unwrap();
         let open = Open {
             user: alice.id,
+            auth_time: self.test.platform.clock.now(),
             amr: vec!["pwd".to_owned()],
             instead_of: None,
         };

@@ -40,6 +40,7 @@ impl Stand {
         let sessions = platform.start_here("session_keeper", keeper, GateLimits::default());
         let open = Open {
             user: alice.id.clone(),
+            auth_time: platform.clock.now(),
             amr: vec!["pwd".to_owned()],
             instead_of: None,
         };

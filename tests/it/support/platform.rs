@@ -10,6 +10,7 @@ use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType};
 use nauthera::oauth::ids::{ClientId, UserStoreId};
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::oauth::scope::Scopes;
+use nauthera::oauth::two_factor::TwoFactor;
 use nauthera::store::Store;
 use nauthera::store::cache::Cache;
 use nauthera::store::sqlite::SqliteStore;
@@ -143,6 +144,7 @@ pub fn service(id: &str, secret: &str) -> Client {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: true,
             max_session_age: None,
+            two_factor: TwoFactor::default(),
         },
     }
 }

@@ -10,6 +10,7 @@ use nauthera::oauth::client::{AccessTokenFormat, Client, ClientType, Limits};
 use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use nauthera::oauth::ids::ClientId;
 use nauthera::oauth::scope::Scopes;
+use nauthera::oauth::two_factor::TwoFactor;
 use nauthera::store::Store;
 use nauthera::store::cache::Cache;
 use std::cell::RefCell;
@@ -149,6 +150,7 @@ pub fn client(id: &str, require_consent: bool) -> Client {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: true,
             max_session_age: None,
+            two_factor: TwoFactor::default(),
         },
     }
 }
