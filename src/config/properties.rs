@@ -94,6 +94,7 @@ fn policy() -> impl Strategy<Value = AuthPolicySpec> {
                     redirect_uris: hosts.map(|hosts| RedirectUriRules { hosts: Some(hosts) }),
                     allowed_groups: groups,
                     max_session_age,
+                    password: None,
                 }
             },
         )
