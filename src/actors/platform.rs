@@ -2,6 +2,7 @@
 
 use super::audit_log::{AuditHandle, AuditLog};
 use super::authenticator::Authenticator;
+use super::chosen_password::ChosenPasswords;
 use super::clock::SharedClock;
 use super::config_holder::{ConfigHolder, ConfigHolderSettings, ConfigReader};
 use super::directories::Directories;
@@ -125,6 +126,8 @@ pub struct Platform {
     pub janitor: Gate<Janitor>,
     /// Checks who a person is
     pub authenticator: Authenticator,
+    /// Where people choose passwords
+    pub chosen_passwords: ChosenPasswords,
     /// How much addresses and clients were let through
     pub limiters: Limiters,
     /// The ways to LDAP directories
@@ -219,6 +222,7 @@ impl Platform {
         let connectors = Connectors::new(config.clone(), guardian.clone(), metrics.clone());
         let follower = connectors.clone();
         run_on(&arbiter()?, move || drop(actix_rt::spawn(async move { follower.follow().await }))).await?;
+        let chosen_passwords = ChosenPasswords::new(config.clone(), Arc::clone(&store), Arc::clone(&verifier), Arc::clone(&clock));
         let directories = Directories::new(config.clone(), Arc::clone(&store), verifier, Arc::clone(&clock), connectors.clone());
         let authenticator = Authenticator::new(
             config.clone(),
@@ -243,6 +247,7 @@ impl Platform {
             audit,
             janitor,
             authenticator,
+            chosen_passwords,
             limiters,
             connectors,
             directories,

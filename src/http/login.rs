@@ -1,5 +1,6 @@
 //! `/login`: the page that asks for a name and a password, and what it posts.
 
+mod new_password;
 pub mod proved;
 
 use super::answer::whole_seconds;
@@ -31,6 +32,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route(web::head().to(get))
             .route(web::post().to(post)),
     );
+    new_password::configure(config);
 }
 
 /// What the page shows.
@@ -159,11 +161,12 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
             .authenticate(&username, &password, visit.address)
             .await
         {
-            Ok(user) => {
+            Ok(proven) => {
                 let proved = Proved {
-                    user: user.id,
+                    user: proven.user.id,
                     amr: vec![PASSWORD.to_owned()],
                     request: content.request,
+                    must_change: proven.must_change,
                 };
                 return proved::go_on(visit, &look, proved).await;
             }

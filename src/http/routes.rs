@@ -9,6 +9,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("/introspect", "POST"),
     ("/jwks", "GET, HEAD, OPTIONS"),
     ("/login", "GET, HEAD, POST"),
+    ("/login/password", "GET, HEAD, POST"),
     ("/logout", "GET, POST"),
     ("/metrics", "GET, HEAD"),
     ("/readyz", "GET, HEAD"),
@@ -40,7 +41,10 @@ pub fn label(path: &str) -> &'static str {
 
 /// Whether people look at what a path answers: pages in place of errors, and everything that nobody knows.
 pub fn is_page(label: &str) -> bool {
-    matches!(label, "/" | "/authorize" | "/login" | "/consent" | "/logout" | "other")
+    matches!(
+        label,
+        "/" | "/authorize" | "/login" | "/login/password" | "/consent" | "/logout" | "other"
+    )
 }
 
 /// Whether pages of any origin may read what a path answers.

@@ -9,9 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// A page may stay open this long before its form is sent.
-const GOOD_FOR: SignedDuration = SignedDuration::from_mins(30);
-
 /// After that, its content can still be read for a day, to begin anew with it.
 const READABLE_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -19,6 +16,8 @@ const READABLE_FOR: SignedDuration = SignedDuration::from_hours(24);
 pub trait Content: Serialize + DeserializeOwned {
     /// A ticket of one purpose is no good for another
     const PURPOSE: &'static str;
+    /// A page may stay open this long before its form is sent
+    const GOOD_FOR: SignedDuration = SignedDuration::from_mins(30);
 }
 
 /// The login page.
@@ -45,6 +44,25 @@ pub struct ConsentTicket {
 
 impl Content for ConsentTicket {
     const PURPOSE: &'static str = "consent";
+}
+
+/// The page that asks for a new password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPasswordTicket {
+    /// Who proved their old one
+    pub user: String,
+    /// Which one that was
+    pub mark: String,
+    /// How they proved who they are (RFC 8176)
+    pub amr: Vec<String>,
+    /// The authorization request that waits; none when a person just logs in
+    pub request: Option<String>,
+}
+
+impl Content for NewPasswordTicket {
+    const PURPOSE: &'static str = "new password";
+    // It stands for a proved password, and nobody takes long to think of one.
+    const GOOD_FOR: SignedDuration = SignedDuration::from_mins(15);
 }
 
 /// The page that asks whether to sign out.
@@ -86,7 +104,7 @@ pub fn seal<T: Content>(visit: &Visit, content: T) -> Result<String, String> {
     let now = visit.now();
     let bound = Bound {
         browser: digest(&visit.browser),
-        until: after(now, GOOD_FOR).as_second(),
+        until: after(now, T::GOOD_FOR).as_second(),
         content,
     };
     visit
@@ -118,7 +136,18 @@ pub fn open<T: Content>(visit: &Visit, ticket: Option<&str>) -> Result<T, Ticket
 
 /// A ticket may be seen in a page's source or an address; the cookie's value may not.
 fn digest(browser: &str) -> String {
-    URL_SAFE_NO_PAD.encode(TokenHash::of(browser).as_bytes())
+    text_of(&TokenHash::of(browser))
+}
+
+/// A digest as text.
+pub fn text_of(hash: &TokenHash) -> String {
+    URL_SAFE_NO_PAD.encode(hash.as_bytes())
+}
+
+/// The digest that was written so.
+pub fn hash_of(text: &str) -> Option<TokenHash> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    bytes.try_into().ok().map(TokenHash::from_bytes)
 }
 
 fn after(now: Timestamp, duration: SignedDuration) -> Timestamp {

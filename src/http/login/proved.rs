@@ -5,9 +5,11 @@ use super::super::flow::{self, Step};
 use super::super::pages::Look;
 use super::super::problem::{Problem, answer};
 use super::super::visit::Visit;
+use super::new_password;
 use crate::actors::session_keeper::messages::{Open, Opened, SessionView, StepUp};
 use crate::oauth::authorize::decision::Done;
 use crate::oauth::ids::UserId;
+use crate::oauth::opaque::TokenHash;
 use actix_web::HttpResponse;
 
 /// Who proved who they are, and how.
@@ -19,13 +21,19 @@ pub struct Proved {
     pub amr: Vec<String>,
     /// The authorization request that waits for it; none when a person just logs in
     pub request: Option<String>,
+    /// Their password has to be changed first: which one it was
+    pub must_change: Option<TokenHash>,
 }
 
-/// Opens the session and goes on with the request.
+/// Asks for a new password if there has to be one; else opens the session and goes on with the request. Whatever else a person has to prove is
+/// asked before this.
 ///
 /// # Errors
 /// [`Problem`] if there is no session; once there is one, what becomes of the request is part of the answer.
-pub async fn go_on(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
+pub async fn go_on(visit: &Visit, look: &Look, mut proved: Proved) -> Result<HttpResponse, Problem> {
+    if let Some(mark) = proved.must_change.take() {
+        return new_password::ask(visit, proved, &mark);
+    }
     let earlier = visit.session().await?;
     let opened = open(visit, &proved, earlier).await?;
     let outcome = match &proved.request {
