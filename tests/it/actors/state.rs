@@ -2,6 +2,7 @@
 
 use crate::store_conformance::fixtures::set_password;
 use crate::support::platform::{STAFF, START, TestPlatform, snapshot, user};
+use argon2::password_hash::PasswordHasher;
 use nauthera::accounts::password;
 use nauthera::actors::config_holder::{Apply, Describe};
 use nauthera::actors::janitor::{Janitor, Sweep};
@@ -182,6 +183,35 @@ async fn a_declared_password_may_be_good_for_one_login_and_a_later_one_of_the_pe
     test.apply(snapshot("5", vec![anew])).await;
     assert!(stored_password(&test, "alice").await.unwrap().must_change);
     test.stop().await;
+}
+
+#[actix_rt::test]
+async fn an_outdated_hash_of_the_declared_password_is_made_anew_and_overwrites_no_choice() {
+    let weak = argon2::Params::new(8 * 1024, 1, 1, None).unwrap();
+    let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, weak)
+        .hash_password_with_salt(b"declared", &[1; 16])
+        .unwrap()
+        .to_string();
+    let own = password::hash("my own", [3; 16]).unwrap();
+    for (hash, stays) in [(weak.clone(), false), (own, true)] {
+        let test = TestPlatform::start().await;
+        test.apply(snapshot("1", vec![user("alice", Some("declared"))])).await;
+        let before = PasswordRecord {
+            hash,
+            declared_hash: Some(weak.clone()),
+            ..stored_password(&test, "alice").await.unwrap()
+        };
+        set_password(&*test.platform.store, &record(&test, "alice").await.id, &before).await;
+        // A restart makes the sync look at every password again.
+        test.platform.config_holder.poison().await.unwrap_err();
+        test.apply(snapshot("2", vec![user("alice", Some("declared"))])).await;
+        let after = stored_password(&test, "alice").await.unwrap();
+        assert_eq!(after == before, stays);
+        let found = password::verify(if stays { "my own" } else { "declared" }, Some(&after.hash));
+        assert_eq!(found, password::Verification::Correct { outdated: false });
+        assert_eq!(after.changed_at, before.changed_at);
+        test.stop().await;
+    }
 }
 
 #[actix_rt::test]
