@@ -11,7 +11,7 @@ use super::fault::Fault;
 use crate::accounts::lockout::{self, Rule, address_bucket};
 use crate::accounts::username::Username;
 use crate::config::snapshot::Snapshot;
-use crate::directory::DirectoryFault;
+use crate::directory::{DirectoryFault, Proven};
 use crate::oauth::ids::UserId;
 use crate::oauth::opaque::TokenHash;
 use crate::store::records::{AuditEvent, UserRecord};
@@ -139,7 +139,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`LoginFault`]. Dropping the future does not stop the check, nor its count.
-    pub async fn authenticate(&self, username: &str, password: &SecretString, address: Option<IpAddr>) -> Result<UserRecord, LoginFault> {
+    pub async fn authenticate(&self, username: &str, password: &SecretString, address: Option<IpAddr>) -> Result<Proven, LoginFault> {
         let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
             self.0.metrics.login("busy");
             return Err(LoginFault::Busy { retry_after: SOON });
@@ -189,7 +189,7 @@ impl Inner {
             .ok_or_else(|| LoginFault::Unavailable("there is no configuration yet".to_owned()))
     }
 
-    async fn check(&self, username: Option<&Username>, password: &SecretString, address: Option<IpAddr>) -> Result<UserRecord, LoginFault> {
+    async fn check(&self, username: Option<&Username>, password: &SecretString, address: Option<IpAddr>) -> Result<Proven, LoginFault> {
         let snapshot = self.snapshot()?;
         let account = username.map(|name| (TokenHash::of(&format!("login account {}", name.as_str())), lockout::ACCOUNT));
         let source = address.map(|address| {
@@ -209,12 +209,12 @@ impl Inner {
         self.throttle(&keys).await?;
 
         match self.directories.prove(&snapshot, username, password).await? {
-            (_, Some(user)) => {
+            (_, Some(proven)) => {
                 if let Some((key, _)) = account {
                     self.store.clear_failed_logins(&key).await?;
                 }
-                self.audit("login.succeeded", Some(user.id.clone()), address);
-                Ok(user)
+                self.audit("login.succeeded", Some(proven.user.id.clone()), address);
+                Ok(proven)
             }
             (user, None) => {
                 let now = self.clock.now();

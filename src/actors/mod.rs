@@ -5,6 +5,7 @@
 
 pub mod audit_log;
 pub mod authenticator;
+pub mod chosen_password;
 pub mod clock;
 pub mod config_holder;
 mod departures;

@@ -2,6 +2,7 @@
 
 use super::audit_log::{AuditHandle, AuditLog};
 use super::authenticator::Authenticator;
+use super::chosen_password::ChosenPasswords;
 use super::clock::SharedClock;
 use super::config_holder::{ConfigHolder, ConfigHolderSettings, ConfigReader};
 use super::directories::Directories;
@@ -128,6 +129,8 @@ pub struct Platform {
     pub authenticator: Authenticator,
     /// Second factors of people
     pub second_factors: SecondFactors,
+    /// Where people choose passwords
+    pub chosen_passwords: ChosenPasswords,
     /// How much addresses and clients were let through
     pub limiters: Limiters,
     /// The ways to LDAP directories
@@ -228,6 +231,7 @@ impl Platform {
             let resealing = async move { second_factors::reseal::follow(store.as_ref(), &sealer).await };
             run_on(&followers, move || drop(actix_rt::spawn(resealing))).await?;
         }
+        let chosen_passwords = ChosenPasswords::new(config.clone(), Arc::clone(&store), Arc::clone(&verifier), Arc::clone(&clock));
         let directories = Directories::new(config.clone(), Arc::clone(&store), verifier, Arc::clone(&clock), connectors.clone());
         let authenticator = Authenticator::new(
             config.clone(),
@@ -254,6 +258,7 @@ impl Platform {
             janitor,
             authenticator,
             second_factors,
+            chosen_passwords,
             limiters,
             connectors,
             directories,

@@ -13,6 +13,9 @@ use crate::resources::time_span::TimeSpan;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// The minimum lengths of passwords that a policy may set: no shorter ones are safe, and 64 characters have to be possible (NIST SP 800-63B-4 §3.1.1.2).
+pub const PASSWORD_LENGTHS: std::ops::RangeInclusive<u32> = 8..=64;
+
 /// A policy with the name that messages use, such as `AuthPolicy identity/web`.
 #[derive(Clone, Debug)]
 pub struct NamedPolicy<'a> {
@@ -514,6 +517,11 @@ pub fn faults(spec: &AuthPolicySpec) -> Vec<String> {
         if let Some(fault) = host_pattern_fault(pattern) {
             found.push(format!("redirectUris.hosts: {pattern:?} {fault}"));
         }
+    }
+    if let Some(length) = spec.password.as_ref().and_then(|password| password.min_length)
+        && !PASSWORD_LENGTHS.contains(&length)
+    {
+        found.push(format!("password.minLength: {length} is not within 8 and 64"));
     }
     if let Some(authentication) = &spec.client_authentication {
         if authentication.method == Some(AuthMethod::None) {

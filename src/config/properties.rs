@@ -103,6 +103,7 @@ fn policy() -> impl Strategy<Value = AuthPolicySpec> {
                     allowed_groups: groups,
                     max_session_age,
                     two_factor,
+                    password: None,
                 }
             },
         )

@@ -1,7 +1,9 @@
 //! The digest of a snapshot: equal content, equal revision, on every replica and after every restart.
 
 use super::rate::{Rate, RateLimits};
-use super::snapshot::{DeclaredUser, LdapConfig, NestedGroups, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind};
+use super::snapshot::{
+    DeclaredUser, LdapConfig, NestedGroups, PasswordRules, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind,
+};
 use crate::oauth::client::{Client, ClientSecret, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
 use crate::oauth::two_factor::TwoFactor;
@@ -97,6 +99,7 @@ pub fn settings_digest(snapshot: &Snapshot) -> Digest {
         departed,
         branding,
         rate_limits,
+        passwords,
     } = snapshot;
     let algorithms: Vec<&str> = signing.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
     let mut content = json!([
@@ -112,6 +115,10 @@ pub fn settings_digest(snapshot: &Snapshot) -> Digest {
     if let (Value::Array(parts), true) = (&mut content, *rate_limits != RateLimits::default()) {
         let RateLimits { per_address, per_client } = rate_limits;
         parts.push(json!([per_address.as_ref().map(rate), per_client.as_ref().map(rate)]));
+    }
+    if let (Value::Array(parts), true) = (&mut content, *passwords != PasswordRules::default()) {
+        let PasswordRules { min_length } = passwords;
+        parts.push(json!({ "passwords": [min_length] }));
     }
     sha256(&content)
 }
@@ -285,15 +292,21 @@ fn user(user: &DeclaredUser) -> Value {
         groups,
         disabled,
         password,
+        must_change_password,
     } = user;
     let password = password.as_ref().map(|password| {
         // Bound to its user, so that equal passwords do not show as equal digests.
         let bound = json!(["nauthera password", store, username, password.expose_secret()]).to_string();
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bound.as_bytes()))
     });
-    json!([
+    let mut content = json!([
         [json!(store), json!(username), json!(email), json!(email_verified)],
         [display_name, given_name, family_name],
         [json!(groups), json!(disabled), json!(password)],
-    ])
+    ]);
+    // As above: a release before this field agrees as long as it is not used.
+    if let (Value::Array(parts), true) = (&mut content, *must_change_password) {
+        parts.push(json!("must change password"));
+    }
+    content
 }

@@ -142,6 +142,7 @@ fn further(step: &Step<'_>, missing: &Missing) -> Result<HttpResponse, Problem> 
         at: session.auth_time,
         request: Some(step.request.to_owned()),
         fresh: step.done.login,
+        must_change: None,
     };
     proved::ask(step.visit, proved, missing)
 }

@@ -1,6 +1,7 @@
 //! `/login`: the page that asks for a name and a password, and what it posts.
 
 pub mod passkey;
+mod new_password;
 pub mod proved;
 pub mod second_factor;
 
@@ -34,6 +35,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route(web::head().to(get))
             .route(web::post().to(post)),
     );
+    new_password::configure(config);
 }
 
 /// What the page shows.
@@ -185,8 +187,9 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
             .authenticate(&username, &password, visit.address)
             .await
         {
-            Ok(user) => {
-                let proved = Proved::now(visit, user.id, &[PASSWORD], content.request);
+            Ok(proven) => {
+                let mut proved = Proved::now(visit, proven.user.id, &[PASSWORD], content.request);
+                proved.must_change = proven.must_change.as_ref().map(ticket::text_of);
                 return proved::go_on(visit, &look, proved).await;
             }
             Err(fault) => trouble(fault)?,

@@ -11,6 +11,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("/login", "GET, HEAD, POST"),
     ("/login/passkey", "POST"),
     ("/login/second-factor", "GET, POST"),
+    ("/login/password", "GET, HEAD, POST"),
     ("/logout", "GET, POST"),
     ("/metrics", "GET, HEAD"),
     ("/readyz", "GET, HEAD"),

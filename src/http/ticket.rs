@@ -101,6 +101,19 @@ impl Content for ConsentTicket {
     const PURPOSE: &'static str = "consent";
 }
 
+/// The page that asks for a new password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPasswordTicket {
+    /// Who proved their old one, and which one that was
+    pub proved: Proved,
+}
+
+impl Content for NewPasswordTicket {
+    const PURPOSE: &'static str = "new password";
+    // It stands for a proved password, and nobody takes long to think of one.
+    const GOOD_FOR: SignedDuration = SignedDuration::from_mins(15);
+}
+
 /// The page that asks whether to sign out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoutTicket {
@@ -172,7 +185,18 @@ pub fn open<T: Content>(visit: &Visit, ticket: Option<&str>) -> Result<T, Ticket
 
 /// A ticket may be seen in a page's source or an address; the cookie's value may not.
 fn digest(browser: &str) -> String {
-    URL_SAFE_NO_PAD.encode(TokenHash::of(browser).as_bytes())
+    text_of(&TokenHash::of(browser))
+}
+
+/// A digest as text.
+pub fn text_of(hash: &TokenHash) -> String {
+    URL_SAFE_NO_PAD.encode(hash.as_bytes())
+}
+
+/// The digest that was written so.
+pub fn hash_of(text: &str) -> Option<TokenHash> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    bytes.try_into().ok().map(TokenHash::from_bytes)
 }
 
 fn after(now: Timestamp, duration: SignedDuration) -> Timestamp {

@@ -73,6 +73,10 @@ pub struct AuthPolicySpec {
     /// What people prove besides their password
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_factor: Option<TwoFactorRules>,
+    /// What is asked of passwords that people choose. It holds for everyone who logs in at a server that this policy is for, whatever client they
+    /// come from, so `appliesTo` does not matter here; the greatest minimum wins
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordSpec>,
 }
 
 /// What people prove besides their password. Whoever set up a second factor is asked for it in any case.
@@ -99,6 +103,16 @@ pub enum TwoFactorMethod {
     Totp,
     /// A passkey or a security key
     Webauthn,
+}
+
+/// What is asked of passwords that people choose.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PasswordSpec {
+    /// Shortest password, in characters; 12 where no policy says it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 8, max = 64))]
+    pub min_length: Option<u32>,
 }
 
 /// What becomes of a client that asks for more than a policy allows.

@@ -1,7 +1,8 @@
 //! ClusterAuthPolicy: an AuthPolicy that governs the clients of every server (owned by the security team).
 
 use super::auth_policy::{
-    AppliesTo, AuthPolicySpec, AuthPolicyStatus, ClientAuthentication, PolicyMode, RedirectUriRules, TokenLifetimes, TwoFactorRules,
+    AppliesTo, AuthPolicySpec, AuthPolicyStatus, ClientAuthentication, PasswordSpec, PolicyMode, RedirectUriRules, TokenLifetimes,
+    TwoFactorRules,
 };
 use super::common::{ClientType, PolicyGrantType};
 use super::time_span::TimeSpan;
@@ -74,6 +75,10 @@ pub struct ClusterAuthPolicySpec {
     /// What people prove besides their password
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_factor: Option<TwoFactorRules>,
+    /// What is asked of passwords that people choose. It holds for everyone who logs in at a server that this policy is for, whatever client they
+    /// come from, so `appliesTo` does not matter here; the greatest minimum wins
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordSpec>,
 }
 
 impl From<ClusterAuthPolicySpec> for AuthPolicySpec {
@@ -93,6 +98,7 @@ impl From<ClusterAuthPolicySpec> for AuthPolicySpec {
             allowed_groups,
             max_session_age,
             two_factor,
+            password,
         } = spec;
         Self {
             mode,
@@ -108,6 +114,7 @@ impl From<ClusterAuthPolicySpec> for AuthPolicySpec {
             allowed_groups,
             max_session_age,
             two_factor,
+            password,
         }
     }
 }

@@ -58,6 +58,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0006_second_factors",
         sql: include_str!("../../sql/sqlite/0006_second_factors.sql"),
     },
+    Migration {
+        version: 7,
+        name: "0007_local_people",
+        sql: include_str!("../../sql/sqlite/0007_local_people.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -101,6 +106,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 8,
         name: "0008_second_factors",
         sql: include_str!("../../sql/postgres/0008_second_factors.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "0009_local_people",
+        sql: include_str!("../../sql/postgres/0009_local_people.sql"),
     },
 ];
 

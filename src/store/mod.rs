@@ -28,7 +28,7 @@ pub use open::{StoreSettings, examine, migrate, open};
 pub use reads::{CacheTimes, Reads};
 use records::{
     AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FactorRecord, FailedLogins,
-    GrantRecord, KeyRecord, PasswordRecord, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
+    GrantRecord, KeyRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
 };
 use std::time::Duration;
 use tokio::sync::watch;
@@ -64,7 +64,8 @@ pub type StoreResult<T> = Result<T, StoreError>;
 pub trait Users: Send + Sync {
     /// Makes the declared users of one store exactly these: new ones appear, known ones (by lower-cased username) keep their
     /// id and take the new profile, those that were declared before and are no longer here become disabled (their sessions
-    /// and grants end). Users that no manifest declared are untouched. Returns the records in the given order.
+    /// and grants end). Users that no manifest declared are untouched. Returns the records in the given order; a profile with the name of
+    /// somebody who was made by hand is left out of it, and that user is untouched.
     async fn put_declared_users(&self, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>>;
     /// What a directory says of a person whom it knows by `external_id` for ever: a new row at the first time (with a subject of its own),
     /// the same row with the new profile after that, however they are called by then. Who is disabled loses sessions, codes and grants in
@@ -84,8 +85,39 @@ pub trait Users: Send + Sync {
     async fn user_by_name(&self, store: &UserStoreId, username: &str) -> StoreResult<Option<UserRecord>>;
     /// The password of a user.
     async fn password(&self, id: &UserId) -> StoreResult<Option<PasswordRecord>>;
-    /// Replaces the password. [`StoreError::Refused`] if there is no such user.
-    async fn set_password(&self, id: &UserId, password: &PasswordRecord) -> StoreResult<()>;
+    /// Puts a password in the place of `expected` (`None`: there is none), by hash and time; `false`, and nothing happens, if another one is
+    /// there. With `ended_at`, the user's sessions, codes and grants end in the same act. [`StoreError::Refused`] if there is no such user.
+    async fn replace_password(
+        &self,
+        id: &UserId,
+        expected: Option<&PasswordRecord>,
+        password: &PasswordRecord,
+        ended_at: Option<Timestamp>,
+    ) -> StoreResult<bool>;
+}
+
+/// People whom nobody declares: made and kept by hand.
+#[async_trait]
+pub trait LocalPeople: Send + Sync {
+    /// Makes a user. `None`, and nothing happens, if somebody in the store has the name.
+    async fn add_user(
+        &self,
+        store: &UserStoreId,
+        profile: &UserProfile,
+        password: &PasswordRecord,
+        now: Timestamp,
+    ) -> StoreResult<Option<UserRecord>>;
+    /// Disables a user (sessions, codes and grants end in the same act) or lets them in again; from then on they are kept by hand. `false`,
+    /// and nothing happens, if a manifest or a directory keeps them, or they are not there.
+    async fn set_disabled(&self, id: &UserId, disabled: bool, now: Timestamp) -> StoreResult<bool>;
+    /// From now on a manifest that declares the name has the user, who stays as they are until then. `false` if they were not made by hand.
+    async fn release_user(&self, id: &UserId) -> StoreResult<bool>;
+    /// A user with who keeps them.
+    async fn person(&self, id: &UserId) -> StoreResult<Option<Person>>;
+    /// At most `limit` users by store and name: those of one store, or of all; the first, or those that come after a user.
+    async fn people(&self, store: Option<&UserStoreId>, after: Option<&UserId>, limit: u32) -> StoreResult<Vec<Person>>;
+    /// The stores whose users no directory has, as far as there are any: at most `limit`.
+    async fn local_stores(&self, limit: u32) -> StoreResult<Vec<UserStoreId>>;
 }
 
 /// Login sessions.
@@ -274,12 +306,25 @@ pub trait Housekeeping: Send + Sync {
 
 /// Everything that the server keeps.
 pub trait Store:
-    Users + Sessions + Consents + Codes + Grants + Revocations + Keys + Configurations + Factors + FailedLoginCounts + Audit + Housekeeping
+    Users
+    + LocalPeople
+    + Sessions
+    + Consents
+    + Codes
+    + Grants
+    + Revocations
+    + Keys
+    + Configurations
+    + Factors
+    + FailedLoginCounts
+    + Audit
+    + Housekeeping
 {
 }
 
 impl<T> Store for T where
     T: Users
+        + LocalPeople
         + Sessions
         + Consents
         + Codes

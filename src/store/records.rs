@@ -51,6 +51,30 @@ pub struct Origin {
     pub checked_at: Timestamp,
 }
 
+/// Who says what a user is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// A manifest declares them
+    Manifest,
+    /// A directory has them
+    Directory,
+    /// They were made by hand
+    Hand,
+    /// A manifest declared them once, or they were left to one
+    Nobody,
+}
+
+/// A user as lists of them show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The user
+    pub user: UserRecord,
+    /// Who keeps them
+    pub keeper: Keeper,
+    /// Whether they have to choose a new password at their next login
+    pub must_change: bool,
+}
+
 /// A password, as argon2id PHC strings. `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordRecord {
@@ -61,12 +85,22 @@ pub struct PasswordRecord {
     pub declared_hash: Option<String>,
     /// When it was set
     pub changed_at: Timestamp,
+    /// Somebody else set it: a login leads to a new one before anything else
+    pub must_change: bool,
+}
+
+impl PasswordRecord {
+    /// Which password it is: another one, or the same one set anew, has another mark. Tells nothing of it.
+    pub fn mark(&self) -> TokenHash {
+        TokenHash::of(&format!("password {} {}", self.changed_at.as_microsecond(), self.hash))
+    }
 }
 
 impl std::fmt::Debug for PasswordRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PasswordRecord")
             .field("changed_at", &self.changed_at)
+            .field("must_change", &self.must_change)
             .finish_non_exhaustive()
     }
 }
@@ -356,6 +390,7 @@ mod tests {
             hash: "SECRET".to_owned(),
             declared_hash: Some("SECRET".to_owned()),
             changed_at: Timestamp::UNIX_EPOCH,
+            must_change: true,
         };
         let key = KeyRecord {
             kid: "visible".to_owned(),

@@ -2,10 +2,11 @@
 
 use super::Fault;
 use super::message as m;
+use crate::config::policy::PASSWORD_LENGTHS;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, RoleConfig, SigningAlgorithm, SigningPolicy, UserStoreConfig,
-    UserStoreKind, UsersConfig,
+    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, PasswordRules, RoleConfig, SigningAlgorithm, SigningPolicy,
+    UserStoreConfig, UserStoreKind, UsersConfig,
 };
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
@@ -29,6 +30,7 @@ pub struct Settings {
     pub departed: BTreeSet<ClientId>,
     pub branding: Branding,
     pub rate_limits: RateLimits,
+    pub passwords: PasswordRules,
 }
 
 const ALGORITHMS: [SigningAlgorithm; 4] = [
@@ -74,6 +76,11 @@ pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
         rate_limits: RateLimits {
             per_address: rate(message.rate_per_address).map_err(|reason| fault(format!("rateLimits.perAddress: {reason}")))?,
             per_client: rate(message.rate_per_client).map_err(|reason| fault(format!("rateLimits.perClient: {reason}")))?,
+        },
+        passwords: match message.password_min_length {
+            None => PasswordRules::default(),
+            Some(min_length) if PASSWORD_LENGTHS.contains(&min_length) => PasswordRules { min_length },
+            Some(length) => return Err(fault(format!("password.minLength: {length} is not within 8 and 64"))),
         },
     })
 }
@@ -252,6 +259,7 @@ pub fn user(message: m::User) -> Result<DeclaredUser, Fault> {
         groups: message.groups,
         disabled: message.disabled,
         password: message.password.map(SecretString::from),
+        must_change_password: message.must_change_password,
     })
 }
 

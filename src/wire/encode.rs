@@ -3,7 +3,8 @@
 use super::message as m;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, RoleConfig, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind,
+    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, PasswordRules, RoleConfig, SigningPolicy, Snapshot, UserStoreConfig,
+    UserStoreKind,
 };
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         departed,
         branding,
         rate_limits,
+        passwords,
     } = snapshot;
     let SigningPolicy {
         algorithms,
@@ -36,6 +38,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         primary_color,
     } = branding;
     let RateLimits { per_address, per_client } = rate_limits;
+    let PasswordRules { min_length } = passwords;
     m::Settings {
         issuer: issuer.clone(),
         algorithms: algorithms.iter().map(|algorithm| algorithm.as_str().to_owned()).collect(),
@@ -53,6 +56,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         primary_color: primary_color.clone(),
         rate_per_address: per_address.as_ref().map(rate),
         rate_per_client: per_client.as_ref().map(rate),
+        password_min_length: Some(*min_length),
     }
 }
 
@@ -225,6 +229,7 @@ pub fn user(user: &DeclaredUser) -> m::User {
         groups,
         disabled,
         password,
+        must_change_password,
     } = user;
     m::User {
         store: store.to_string(),
@@ -237,6 +242,7 @@ pub fn user(user: &DeclaredUser) -> m::User {
         groups: groups.clone(),
         disabled: *disabled,
         password: password.as_ref().map(|password| password.expose_secret().to_owned()),
+        must_change_password: *must_change_password,
     }
 }
 

@@ -5,8 +5,8 @@ use super::*;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::revision;
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, Position, Revision, RoleConfig, SigningAlgorithm, SigningPolicy,
-    Snapshot, UserStoreConfig, UserStoreKind, UsersConfig,
+    Branding, DeclaredUser, GroupsConfig, LdapConfig, NestedGroups, PasswordRules, Position, Revision, RoleConfig, SigningAlgorithm,
+    SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind, UsersConfig,
 };
 use crate::oauth::claim_rules::{ClaimPlace, ClaimRule, ClaimSource};
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
@@ -109,6 +109,7 @@ fn user(name: &str, seed: u8) -> DeclaredUser {
         groups: vec!["staff".to_owned(); usize::from(seed % 3)],
         disabled: seed.is_multiple_of(5),
         password: (seed % 2 == 1).then(|| SecretString::from(format!("correct horse {seed}"))),
+        must_change_password: seed.is_multiple_of(3),
     }
 }
 
@@ -177,6 +178,7 @@ fn snapshot(parts: &[(u8, u8)]) -> Snapshot {
             per_address: None,
             per_client: Some(Rate::new(50, Duration::from_secs(1), 100).unwrap()),
         },
+        passwords: PasswordRules { min_length: 15 },
     };
     snapshot.revision = revision::of(&snapshot);
     snapshot
@@ -202,6 +204,7 @@ proptest! {
         prop_assert_eq!(&held.snapshot.revision, &sent.revision);
         prop_assert_eq!(&held.snapshot.clients, &sent.clients);
         prop_assert_eq!(&held.snapshot.rate_limits, &sent.rate_limits);
+        prop_assert_eq!(held.snapshot.passwords, sent.passwords);
         prop_assert_eq!(held.digests.as_ref(), &revision::digests(&sent));
         for (got, meant) in held.snapshot.users.iter().zip(&sent.users) {
             let secret = |user: &DeclaredUser| user.password.as_ref().map(|password| password.expose_secret().to_owned());

@@ -69,6 +69,28 @@ recovery-lead = Schreiben Sie sie auf oder drucken Sie sie aus, und bewahren Sie
 recovery-once = Jeder gilt einmal, anstelle Ihres zweiten Schritts. Sie werden nicht noch einmal gezeigt.
 recovery-done = Ich habe sie aufbewahrt
 account-back = Zurück zu Ihrem Konto
+new-password-title = Neues Passwort wählen
+new-password-intro = Das Passwort, das Sie, { $name }, gerade verwendet haben, hat jemand anderes festgelegt. Wählen Sie eines, das nur Sie kennen.
+new-password-new = Neues Passwort
+new-password-again = Neues Passwort noch einmal
+new-password-hint =
+    { $characters ->
+        [one] Mindestens ein Zeichen. Ein paar Wörter hintereinander sind leicht zu merken und schwer zu erraten.
+       *[other] Mindestens { $characters } Zeichen. Ein paar Wörter hintereinander sind leicht zu merken und schwer zu erraten.
+    }
+new-password-submit = Speichern und weiter
+new-password-problem-title = Dieses Passwort eignet sich nicht
+new-password-missing = Geben Sie das neue Passwort in beide Felder ein.
+new-password-differs = In den beiden Feldern steht nicht dasselbe Passwort. Geben Sie es noch einmal ein.
+new-password-too-short =
+    { $characters ->
+        [one] Es ist zu kurz. Es braucht mindestens ein Zeichen.
+       *[other] Es ist zu kurz. Es braucht mindestens { $characters } Zeichen.
+    }
+new-password-too-long = Es ist zu lang. Wählen Sie eines mit höchstens 1024 Bytes.
+new-password-common = Es gehört zu denen, die als Erste geraten werden. Wählen Sie eines, auf das niemand kommt.
+new-password-personal = Es enthält Ihren Namen, Ihre E-Mail-Adresse oder den Namen dieses Dienstes. Wählen Sie eines, das nichts über Sie verrät.
+new-password-same = Es ist das Passwort, das Sie gerade verwendet haben. Wählen Sie ein anderes.
 
 consent-title = { $client } erlauben?
 consent-intro = { $client } möchte Ihr Konto { $name } verwenden. Die Anwendung kann dann:

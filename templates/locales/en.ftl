@@ -70,6 +70,28 @@ recovery-lead = Write these down, or print them, and keep them where you will fi
 recovery-once = Each works once, in place of your second step. They are not shown again.
 recovery-done = I have kept them
 account-back = Back to your account
+new-password-title = Choose a new password
+new-password-intro = Somebody else set the password that you, { $name }, just used. Choose one that only you know.
+new-password-new = New password
+new-password-again = New password, once more
+new-password-hint =
+    { $characters ->
+        [one] At least one character. A few words in a row are easy to remember and hard to guess.
+       *[other] At least { $characters } characters. A few words in a row are easy to remember and hard to guess.
+    }
+new-password-submit = Save and continue
+new-password-problem-title = This password will not do
+new-password-missing = Enter the new password in both fields.
+new-password-differs = The two fields do not hold the same password. Enter it again.
+new-password-too-short =
+    { $characters ->
+        [one] It is too short. It needs at least one character.
+       *[other] It is too short. It needs at least { $characters } characters.
+    }
+new-password-too-long = It is too long. Choose one with at most 1024 bytes.
+new-password-common = It is one of those that are guessed first. Choose one that nobody would think of.
+new-password-personal = It holds your name, your email address or the name of this service. Choose one that says nothing about you.
+new-password-same = It is the password that you just used. Choose another one.
 
 consent-title = Allow { $client }?
 consent-intro = { $client } asks to use your account { $name }. It will be able to:

@@ -69,6 +69,28 @@ recovery-lead = Anótelos o imprímalos y guárdelos donde los encuentre sin su 
 recovery-once = Cada uno sirve una vez, en lugar de su segundo paso. No se volverán a mostrar.
 recovery-done = Los he guardado
 account-back = Volver a su cuenta
+new-password-title = Elija una contraseña nueva
+new-password-intro = La contraseña que usted, { $name }, acaba de usar la estableció otra persona. Elija una que solo usted conozca.
+new-password-new = Contraseña nueva
+new-password-again = Contraseña nueva, otra vez
+new-password-hint =
+    { $characters ->
+        [one] Al menos un carácter. Unas cuantas palabras seguidas son fáciles de recordar y difíciles de adivinar.
+       *[other] Al menos { $characters } caracteres. Unas cuantas palabras seguidas son fáciles de recordar y difíciles de adivinar.
+    }
+new-password-submit = Guardar y continuar
+new-password-problem-title = Esta contraseña no sirve
+new-password-missing = Escriba la contraseña nueva en los dos campos.
+new-password-differs = Los dos campos no contienen la misma contraseña. Escríbala de nuevo.
+new-password-too-short =
+    { $characters ->
+        [one] Es demasiado corta. Necesita al menos un carácter.
+       *[other] Es demasiado corta. Necesita al menos { $characters } caracteres.
+    }
+new-password-too-long = Es demasiado larga. Elija una de 1024 bytes como máximo.
+new-password-common = Es una de las que se adivinan primero. Elija una que no se le ocurra a nadie.
+new-password-personal = Contiene su nombre, su dirección de correo electrónico o el nombre de este servicio. Elija una que no diga nada de usted.
+new-password-same = Es la contraseña que acaba de usar. Elija otra.
 
 consent-title = ¿Permitir { $client }?
 consent-intro = { $client } pide usar su cuenta { $name }. La aplicación podrá:

@@ -69,6 +69,28 @@ recovery-lead = Notez-les ou imprimez-les, et gardez-les là où vous les trouve
 recovery-once = Chacun sert une fois, à la place de votre deuxième étape. Ils ne seront plus affichés.
 recovery-done = Je les ai gardés
 account-back = Retour à votre compte
+new-password-title = Choisissez un nouveau mot de passe
+new-password-intro = Le mot de passe que vous venez d’utiliser, { $name }, a été défini par quelqu’un d’autre. Choisissez-en un que personne d’autre ne connaît.
+new-password-new = Nouveau mot de passe
+new-password-again = Nouveau mot de passe, encore une fois
+new-password-hint =
+    { $characters ->
+        [one] Au moins un caractère. Quelques mots à la suite sont faciles à retenir et difficiles à deviner.
+       *[other] Au moins { $characters } caractères. Quelques mots à la suite sont faciles à retenir et difficiles à deviner.
+    }
+new-password-submit = Enregistrer et continuer
+new-password-problem-title = Ce mot de passe ne convient pas
+new-password-missing = Saisissez le nouveau mot de passe dans les deux champs.
+new-password-differs = Les deux champs ne contiennent pas le même mot de passe. Saisissez-le de nouveau.
+new-password-too-short =
+    { $characters ->
+        [one] Il est trop court. Il lui faut au moins un caractère.
+       *[other] Il est trop court. Il lui faut au moins { $characters } caractères.
+    }
+new-password-too-long = Il est trop long. Choisissez-en un de 1024 octets au plus.
+new-password-common = C’est l’un de ceux que l’on devine en premier. Choisissez-en un auquel personne ne penserait.
+new-password-personal = Il contient votre nom, votre adresse e-mail ou le nom de ce service. Choisissez-en un qui ne dit rien de vous.
+new-password-same = C’est le mot de passe que vous venez d’utiliser. Choisissez-en un autre.
 
 consent-title = Autoriser { $client } ?
 consent-intro = { $client } demande à utiliser votre compte { $name }. L’application pourra :

@@ -67,6 +67,26 @@ recovery-lead = 書き留めるか印刷して、スマートフォンがなく�
 recovery-once = それぞれ 1 回だけ、2 段階目の代わりに使えます。再び表示されることはありません。
 recovery-done = 保管しました
 account-back = アカウントに戻る
+new-password-title = 新しいパスワードを決めてください
+new-password-intro = { $name } さんが今お使いになったパスワードは、ほかの人が設定したものです。ご自分だけが知っているパスワードを決めてください。
+new-password-new = 新しいパスワード
+new-password-again = 新しいパスワード（もう一度）
+new-password-hint =
+    { $characters ->
+       *[other] { $characters } 文字以上。いくつかの単語を並べると、覚えやすく、推測されにくくなります。
+    }
+new-password-submit = 保存して続ける
+new-password-problem-title = このパスワードは使えません
+new-password-missing = 新しいパスワードを両方の欄に入力してください。
+new-password-differs = 二つの欄のパスワードが一致しません。もう一度入力してください。
+new-password-too-short =
+    { $characters ->
+       *[other] 短すぎます。{ $characters } 文字以上にしてください。
+    }
+new-password-too-long = 長すぎます。1024 バイト以内にしてください。
+new-password-common = 真っ先に推測されるパスワードのひとつです。誰も思いつかないものにしてください。
+new-password-personal = お名前、メールアドレス、またはこのサービスの名前が含まれています。ご自分に関係のないものにしてください。
+new-password-same = 今お使いになったパスワードと同じです。別のものにしてください。
 
 consent-title = { $client } を許可しますか？
 consent-intro = { $client } がアカウント { $name } の利用を求めています。許可すると、次のことができるようになります。

@@ -73,6 +73,32 @@ recovery-lead = Zapisz je lub wydrukuj i przechowuj tam, gdzie znajdziesz je bez
 recovery-once = Każdy działa raz, zamiast drugiego kroku. Nie zostaną pokazane ponownie.
 recovery-done = Mam je zapisane
 account-back = Wróć do konta
+new-password-title = Wybierz nowe hasło
+new-password-intro = Hasło do konta { $name }, którego właśnie użyto, ustawił ktoś inny. Wybierz takie, które znasz tylko Ty.
+new-password-new = Nowe hasło
+new-password-again = Nowe hasło jeszcze raz
+new-password-hint =
+    { $characters ->
+        [one] Co najmniej jeden znak. Kilka słów pod rząd łatwo zapamiętać, a trudno odgadnąć.
+        [few] Co najmniej { $characters } znaki. Kilka słów pod rząd łatwo zapamiętać, a trudno odgadnąć.
+        [many] Co najmniej { $characters } znaków. Kilka słów pod rząd łatwo zapamiętać, a trudno odgadnąć.
+       *[other] Co najmniej { $characters } znaku. Kilka słów pod rząd łatwo zapamiętać, a trudno odgadnąć.
+    }
+new-password-submit = Zapisz i kontynuuj
+new-password-problem-title = To hasło się nie nadaje
+new-password-missing = Wpisz nowe hasło w obu polach.
+new-password-differs = Hasła w obu polach są różne. Wpisz je jeszcze raz.
+new-password-too-short =
+    { $characters ->
+        [one] Jest za krótkie. Musi mieć co najmniej jeden znak.
+        [few] Jest za krótkie. Musi mieć co najmniej { $characters } znaki.
+        [many] Jest za krótkie. Musi mieć co najmniej { $characters } znaków.
+       *[other] Jest za krótkie. Musi mieć co najmniej { $characters } znaku.
+    }
+new-password-too-long = Jest za długie. Wybierz takie, które ma najwyżej 1024 bajty.
+new-password-common = Należy do tych, które odgaduje się najpierw. Wybierz takie, na które nikt by nie wpadł.
+new-password-personal = Zawiera Twoje imię lub nazwisko, adres e-mail albo nazwę tej usługi. Wybierz takie, które nic o Tobie nie mówi.
+new-password-same = To hasło, którego właśnie użyto. Wybierz inne.
 
 consent-title = Zezwolić aplikacji { $client }?
 consent-intro = Aplikacja { $client } prosi o dostęp do Twojego konta { $name }. Będzie mogła:

@@ -34,4 +34,5 @@ mod store_conformance;
 mod support;
 mod swap;
 mod token_endpoint;
+mod user_command;
 mod webhook;

@@ -11,6 +11,7 @@ mod grants;
 mod hostile_strings;
 mod housekeeping;
 mod keys;
+mod local_people;
 mod migrations;
 mod notices;
 mod outage;

@@ -118,12 +118,14 @@ mod tests {
                 groups: Vec::new(),
                 disabled: false,
                 password: Some("correct horse".into()),
+                must_change_password: false,
             })],
             roles: Vec::new(),
             claim_rules: Vec::new(),
             departed: BTreeSet::new(),
             branding: Branding::default(),
             rate_limits: crate::config::rate::RateLimits::default(),
+            passwords: crate::config::snapshot::PasswordRules::default(),
         };
         snapshot.revision = revision::of(&snapshot);
         snapshot

@@ -4,6 +4,7 @@ use crate::actors::fault::Fault;
 use crate::oauth::ids::{ClientId, SessionId, UserId};
 use crate::oauth::opaque::OpaqueToken;
 use crate::oauth::scope::Scopes;
+use crate::store::records::PasswordRecord;
 use actix::Message;
 use jiff::Timestamp;
 
@@ -58,6 +59,19 @@ pub struct End {
     pub session: SessionId,
     /// Whose, for the audit trail
     pub user: UserId,
+}
+
+/// A person chose another password: it takes the place of the one before if that still is theirs, and everything that they had by that one ends:
+/// sessions, codes and grants. `false`, and nothing happens, if it is not.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<bool, Fault>")]
+pub struct ChangePassword {
+    /// Who
+    pub user: UserId,
+    /// The password before
+    pub before: PasswordRecord,
+    /// The new one
+    pub after: PasswordRecord,
 }
 
 /// What has this person allowed this client? Nothing is the empty set.

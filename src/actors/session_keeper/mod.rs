@@ -20,7 +20,7 @@ use aws_lc_rs::rand;
 pub use hot::{HOT_TTL, TOLD_TTL};
 use hot::{HotSessions, Standing};
 use jiff::{SignedDuration, Timestamp};
-use messages::{Allow, Allowed, End, Open, Opened, Resume, SessionView, StepUp};
+use messages::{Allow, Allowed, ChangePassword, End, Open, Opened, Resume, SessionView, StepUp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
@@ -203,6 +203,31 @@ impl Handler<End> for SessionKeeper {
                 details: serde_json::json!({ "session": end.session.as_str() }),
             });
             Ok(())
+        })
+    }
+}
+
+impl Handler<ChangePassword> for SessionKeeper {
+    type Result = ResponseFuture<Result<bool, Fault>>;
+
+    fn handle(&mut self, change: ChangePassword, _: &mut Self::Context) -> Self::Result {
+        let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
+        let audit = self.audit.clone();
+        Box::pin(async move {
+            let ChangePassword { user, before, after } = change;
+            let changed = store.replace_password(&user, Some(&before), &after, Some(now)).await;
+            changes.note();
+            if !changed? {
+                return Ok(false);
+            }
+            audit.record(AuditEvent {
+                at: now,
+                kind: "password.changed".to_owned(),
+                user: Some(user),
+                client: None,
+                details: serde_json::json!({}),
+            });
+            Ok(true)
         })
     }
 }

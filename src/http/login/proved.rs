@@ -6,6 +6,7 @@ use super::super::pages::Look;
 use super::super::problem::{Problem, answer};
 use super::super::ticket::{self, ProvedTicket};
 use super::super::visit::Visit;
+use super::new_password;
 use crate::actors::second_factors::Enrolled;
 use crate::actors::session_keeper::messages::{Open, Opened, SessionView, StepUp};
 use crate::oauth::acr::Acr;
@@ -30,6 +31,8 @@ pub struct Proved {
     pub request: Option<String>,
     /// It was for this request; else an earlier login is gone on with
     pub fresh: bool,
+    /// Their password has to be changed first: which one it was, as [`ticket::text_of`] writes it
+    pub must_change: Option<String>,
 }
 
 impl Proved {
@@ -41,6 +44,7 @@ impl Proved {
             at: visit.now(),
             request,
             fresh: true,
+            must_change: None,
         }
     }
 
@@ -106,6 +110,7 @@ pub async fn need(visit: &Visit, look: &Look, proved: &Proved) -> Result<Need, P
 pub async fn go_on(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
     let need = need(visit, look, &proved).await?;
     match need.missing {
+        Missing::Nothing | Missing::Unattainable if proved.must_change.is_some() => new_password::ask(visit, proved),
         Missing::Nothing | Missing::Unattainable => enter(visit, look, proved).await,
         Missing::Proof(_) | Missing::Enrolment(_) => ask(visit, proved, &need.missing),
     }

@@ -229,6 +229,8 @@ mod tests {
             text("trace"),
             ("kind", Value::from("error-request")),
             ("again", Value::from(true)),
+            text("hint"),
+            ("min_length", Value::from(12)),
         ]);
         let pair = |a: &'static str, b: &'static str| map([(a, Value::from(NASTY)), (b, Value::from(NASTY))]);
         values.insert("scopes", Value::from(vec![pair("name", "text")]));
@@ -249,7 +251,7 @@ mod tests {
         let names: Vec<String> = Templates::iter()
             .filter_map(|name| name.strip_prefix("pages/").filter(|short| *short != "base.html").map(str::to_owned))
             .collect();
-        assert_eq!(names.len(), 12);
+        assert_eq!(names.len(), 13);
         for language in Language::ALL {
             let look = Look::new(None, language);
             for name in &names {

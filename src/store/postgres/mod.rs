@@ -18,6 +18,7 @@ mod housekeeping;
 mod keys;
 mod lease;
 mod listener;
+mod local_people;
 mod migrate;
 mod refresh_tokens;
 mod revocations;

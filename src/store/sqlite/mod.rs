@@ -14,6 +14,7 @@ mod grants;
 mod housekeeping;
 mod keys;
 mod lane;
+mod local_people;
 mod migrate;
 mod revocations;
 mod sessions;

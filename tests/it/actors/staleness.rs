@@ -51,7 +51,8 @@ impl Replica {
             .authenticator
             .authenticate("alice", &"correct horse".into(), None)
             .await
-            .unwrap();
+            .unwrap()
+            .user;
         let open = Open {
             user: alice.id,
             auth_time: self.test.platform.clock.now(),

@@ -98,6 +98,7 @@ pub fn snapshot(revision: &str, users: Vec<DeclaredUser>) -> Snapshot {
         departed: std::collections::BTreeSet::new(),
         branding: Branding::default(),
         rate_limits: nauthera::config::rate::RateLimits::default(),
+        passwords: nauthera::config::snapshot::PasswordRules::default(),
     }
 }
 
@@ -114,6 +115,7 @@ pub fn user(username: &str, password: Option<&str>) -> DeclaredUser {
         groups: vec!["staff".to_owned()],
         disabled: false,
         password: password.map(Into::into),
+        must_change_password: false,
     }
 }
 
