@@ -22,6 +22,7 @@ use nauthera::oauth::grants::{self, TokenResponse, client_credentials};
 use nauthera::oauth::ids::ClientId;
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::oauth::scope::Scopes;
+use nauthera::oauth::two_factor::TwoFactor;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +57,7 @@ fn client() -> Arc<Client> {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: true,
             max_session_age: None,
+            two_factor: TwoFactor::default(),
         },
     })
 }

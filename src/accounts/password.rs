@@ -3,6 +3,7 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::SecretString;
 
 /// Memory of one hash, in KiB (OWASP Password Storage Cheat Sheet: 19 MiB with two passes).
 pub const MEMORY_KIB: u32 = 19 * 1024;
@@ -84,6 +85,24 @@ pub fn hash(password: &str, salt: [u8; 16]) -> Result<String, PasswordError> {
         .map_err(|error| failed(&error))
 }
 
+/// Random bytes that a password for one login is made of.
+pub const ONE_TIME_BYTES: usize = 20;
+
+/// A password for one login, with 100 random bits: letters and digits that nobody mistakes for one another, in groups that can be read out.
+pub fn one_time(entropy: [u8; ONE_TIME_BYTES]) -> SecretString {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut text = String::with_capacity(ONE_TIME_BYTES + 3);
+    for (place, byte) in entropy.into_iter().enumerate() {
+        if place > 0 && place % 5 == 0 {
+            text.push('-');
+        }
+        // Five bits of each byte: every letter is as likely as any other.
+        let letter = LETTERS.get(usize::from(byte % 32)).copied().unwrap_or(b'x');
+        text.push(char::from(letter));
+    }
+    SecretString::from(text)
+}
+
 /// Reads a PHC string and holds it against our limits. Returns the memory that verifying it takes, in KiB.
 ///
 /// # Errors
@@ -140,6 +159,18 @@ mod tests {
         assert_eq!(verify("correct horse", Some(&phc)), Verification::Correct { outdated: false });
         assert_eq!(verify("correct horsf", Some(&phc)), Verification::Wrong);
         assert_eq!(verify("", Some(&phc)), Verification::Wrong);
+    }
+
+    #[test]
+    fn a_password_for_one_login_can_be_read_out_and_is_as_random_as_its_bytes() {
+        use secrecy::ExposeSecret;
+        let entropy: [u8; ONE_TIME_BYTES] = std::array::from_fn(|place| u8::try_from(place * 7).unwrap());
+        assert_eq!(one_time(entropy).expose_secret(), "ahqx6-dkt29-gpw5c-jsz8f");
+        let letters: std::collections::BTreeSet<String> = (0..32)
+            .map(|byte| one_time([byte; ONE_TIME_BYTES]).expose_secret().to_owned())
+            .collect();
+        assert_eq!(letters.len(), 32);
+        assert!(letters.iter().all(|text| !text.contains(['l', 'o', '0', '1'])));
     }
 
     #[test]

@@ -7,10 +7,11 @@ use super::audit_log::AuditHandle;
 use super::clock::SharedClock;
 use super::config_holder::ConfigReader;
 use super::directories::Directories;
+use super::fault::Fault;
 use crate::accounts::lockout::{self, Rule, address_bucket};
 use crate::accounts::username::Username;
 use crate::config::snapshot::Snapshot;
-use crate::directory::DirectoryFault;
+use crate::directory::{DirectoryFault, Proven};
 use crate::oauth::ids::UserId;
 use crate::oauth::opaque::TokenHash;
 use crate::store::records::{AuditEvent, UserRecord};
@@ -80,6 +81,17 @@ impl From<DirectoryFault> for LoginFault {
     }
 }
 
+impl From<LoginFault> for Fault {
+    fn from(fault: LoginFault) -> Self {
+        match fault {
+            LoginFault::Busy { retry_after } | LoginFault::Throttled { retry_after } => Self::Busy { retry_after },
+            LoginFault::Unavailable(reason) => Self::Unavailable(reason),
+            LoginFault::BadCredentials => Self::Internal("a login without a password was refused for its password".to_owned()),
+            LoginFault::Internal(reason) => Self::Internal(reason),
+        }
+    }
+}
+
 impl From<StoreError> for LoginFault {
     fn from(error: StoreError) -> Self {
         DirectoryFault::from(error).into()
@@ -127,7 +139,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// [`LoginFault`]. Dropping the future does not stop the check, nor its count.
-    pub async fn authenticate(&self, username: &str, password: &SecretString, address: Option<IpAddr>) -> Result<UserRecord, LoginFault> {
+    pub async fn authenticate(&self, username: &str, password: &SecretString, address: Option<IpAddr>) -> Result<Proven, LoginFault> {
         let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
             self.0.metrics.login("busy");
             return Err(LoginFault::Busy { retry_after: SOON });
@@ -148,6 +160,17 @@ impl Authenticator {
             .unwrap_or_else(|_| Err(LoginFault::Internal("checking a login panicked".to_owned())))
     }
 
+    /// Whether somebody who proved who they are without a password may log in: they are still there, and not disabled.
+    ///
+    /// # Errors
+    /// [`Fault`] if nobody can tell at the moment.
+    pub async fn may_log_in(&self, id: &UserId) -> Result<bool, Fault> {
+        let Some(user) = self.find(id).await.map_err(Fault::from)? else {
+            return Ok(false);
+        };
+        Ok(!self.0.directories.current(user).await.profile.disabled)
+    }
+
     /// A user of one of the configured user stores, by subject.
     ///
     /// # Errors
@@ -166,7 +189,7 @@ impl Inner {
             .ok_or_else(|| LoginFault::Unavailable("there is no configuration yet".to_owned()))
     }
 
-    async fn check(&self, username: Option<&Username>, password: &SecretString, address: Option<IpAddr>) -> Result<UserRecord, LoginFault> {
+    async fn check(&self, username: Option<&Username>, password: &SecretString, address: Option<IpAddr>) -> Result<Proven, LoginFault> {
         let snapshot = self.snapshot()?;
         let account = username.map(|name| (TokenHash::of(&format!("login account {}", name.as_str())), lockout::ACCOUNT));
         let source = address.map(|address| {
@@ -186,12 +209,12 @@ impl Inner {
         self.throttle(&keys).await?;
 
         match self.directories.prove(&snapshot, username, password).await? {
-            (_, Some(user)) => {
+            (_, Some(proven)) => {
                 if let Some((key, _)) = account {
                     self.store.clear_failed_logins(&key).await?;
                 }
-                self.audit("login.succeeded", Some(user.id.clone()), address);
-                Ok(user)
+                self.audit("login.succeeded", Some(proven.user.id.clone()), address);
+                Ok(proven)
             }
             (user, None) => {
                 let now = self.clock.now();

@@ -11,7 +11,7 @@ use crate::accounts::verifier::PasswordVerifier;
 use crate::config::snapshot::{Snapshot, UserStoreConfig, UserStoreKind};
 use crate::directory::ldap::LdapDirectory;
 use crate::directory::local::LocalDirectory;
-use crate::directory::{Candidate, DirectoryFault, UserDirectory};
+use crate::directory::{Candidate, DirectoryFault, Proven, UserDirectory};
 use crate::oauth::ids::UserId;
 use crate::store::Store;
 use crate::store::records::UserRecord;
@@ -79,7 +79,7 @@ impl Directories {
         snapshot: &Snapshot,
         username: Option<&Username>,
         password: &SecretString,
-    ) -> Result<(Option<UserId>, Option<UserRecord>), DirectoryFault> {
+    ) -> Result<(Option<UserId>, Option<Proven>), DirectoryFault> {
         let mut fault = None;
         let mut directories = Vec::new();
         for store in &snapshot.user_stores {
@@ -221,7 +221,7 @@ async fn prove_in(
     directories: &[Directory],
     candidate: Option<(usize, &Candidate)>,
     password: &SecretString,
-) -> Result<Option<UserRecord>, DirectoryFault> {
+) -> Result<Option<Proven>, DirectoryFault> {
     // For nobody all of them are waited for, as the one that knows somebody would be.
     let is_needed = |number: usize| candidate.is_none_or(|(chosen, _)| number == chosen);
     let mut waiting = 0_usize;

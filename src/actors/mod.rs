@@ -5,6 +5,7 @@
 
 pub mod audit_log;
 pub mod authenticator;
+pub mod chosen_password;
 pub mod clock;
 pub mod config_holder;
 mod departures;
@@ -22,6 +23,7 @@ pub mod platform;
 pub mod pulse;
 pub mod rate_keeper;
 pub mod restart;
+pub mod second_factors;
 pub mod session_keeper;
 pub mod supervision;
 pub mod token_issuer;

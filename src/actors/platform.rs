@@ -2,6 +2,7 @@
 
 use super::audit_log::{AuditHandle, AuditLog};
 use super::authenticator::Authenticator;
+use super::chosen_password::ChosenPasswords;
 use super::clock::SharedClock;
 use super::config_holder::{ConfigHolder, ConfigHolderSettings, ConfigReader};
 use super::directories::Directories;
@@ -13,6 +14,7 @@ use super::ldap_connector::Connectors;
 use super::metered_cache::MeteredCache;
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
 use super::rate_keeper::{RateKeeper, Shared};
+use super::second_factors::{self, SecondFactors};
 use super::supervision::{ArbiterGone, run_on, supervise, supervise_on};
 use super::upstream_connector::Upstreams;
 use super::upstream_logins::UpstreamLogins;
@@ -127,6 +129,10 @@ pub struct Platform {
     pub janitor: Gate<Janitor>,
     /// Checks who a person is
     pub authenticator: Authenticator,
+    /// Second factors of people
+    pub second_factors: SecondFactors,
+    /// Where people choose passwords
+    pub chosen_passwords: ChosenPasswords,
     /// How much addresses and clients were let through
     pub limiters: Limiters,
     /// The ways to LDAP directories
@@ -225,11 +231,18 @@ impl Platform {
         let connectors = Connectors::new(config.clone(), guardian.clone(), metrics.clone());
         let upstreams = Upstreams::new(config.clone(), guardian.clone(), metrics.clone());
         let (follower, upstream_follower) = (connectors.clone(), upstreams.clone());
-        run_on(&arbiter()?, move || {
+        let followers = arbiter()?;
+        run_on(&followers, move || {
             actix_rt::spawn(async move { follower.follow().await });
             actix_rt::spawn(async move { upstream_follower.follow().await });
         })
         .await?;
+        if let Some(sealer) = sealer.clone() {
+            let store = Arc::clone(&store);
+            let resealing = async move { second_factors::reseal::follow(store.as_ref(), &sealer).await };
+            run_on(&followers, move || drop(actix_rt::spawn(resealing))).await?;
+        }
+        let chosen_passwords = ChosenPasswords::new(config.clone(), Arc::clone(&store), Arc::clone(&verifier), Arc::clone(&clock));
         let directories = Directories::new(config.clone(), Arc::clone(&store), verifier, Arc::clone(&clock), connectors.clone());
         let authenticator = Authenticator::new(
             config.clone(),
@@ -248,6 +261,7 @@ impl Platform {
             metrics.clone(),
             audit.clone(),
         );
+        let second_factors = SecondFactors::new(Arc::clone(&store), sealer, Arc::clone(&clock), metrics.clone(), audit.clone());
         Ok(Self {
             store,
             reads,
@@ -263,6 +277,8 @@ impl Platform {
             audit,
             janitor,
             authenticator,
+            second_factors,
+            chosen_passwords,
             limiters,
             connectors,
             directories,

@@ -177,7 +177,7 @@ impl Inner {
         Ok(Arrived { user, auth_time })
     }
 
-    /// Who somebody is here. Decided at their first login, by the provider's own id of them, and so for ever (decision 0016).
+    /// Who somebody is here. Decided at their first login, by the provider's own id of them, and so for ever (decision 0017).
     async fn user(
         &self,
         snapshot: &Snapshot,

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
 /// Which database, and how it is reached.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseArgs {
     /// sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite:DATA/nauthera.sqlite3]
@@ -32,7 +32,7 @@ pub struct DatabaseArgs {
 }
 
 /// Which database, for commands that need nothing else of a server.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Clone, Debug)]
 #[command(group = ArgGroup::new("place").args(["data", "database_url", "database_url_file"]).required(true).multiple(true))]
 pub struct PlaceArgs {
     #[command(flatten)]

@@ -19,6 +19,7 @@ pub mod server;
 mod style;
 mod tls;
 mod url_file;
+pub mod user;
 
 use crate::telemetry::logs::{self, LogFormat};
 use clap::{Parser, Subcommand};
@@ -49,6 +50,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Look after the keys that rest in the database
     Keys(keys::KeysArgs),
+    /// Look after people whom no manifest declares, and give new passwords
+    User(user::UserArgs),
     /// Check manifests without a cluster: prints the verdicts that a cluster would give
     Check(check::CheckArgs),
     /// Print the CustomResourceDefinitions, for `kubectl apply -f -`
@@ -89,7 +92,7 @@ pub fn main() -> ExitCode {
         Command::Dev(_) => dev::DEFAULT_LOG,
         Command::Serve(_) => serve::DEFAULT_LOG,
         Command::Operator(_) => operator::DEFAULT_LOG,
-        Command::Doctor(_) | Command::Migrate(_) | Command::Keys(_) | Command::Check(_) | Command::Crds(_) => "warn",
+        Command::Doctor(_) | Command::Migrate(_) | Command::Keys(_) | Command::User(_) | Command::Check(_) | Command::Crds(_) => "warn",
     };
     let outcome = cli.logs.start(default_filter).and_then(|()| match cli.command {
         Command::Dev(args) => dev::run(args),
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::User(args) => user::run(args),
         Command::Check(args) => check::run(&args),
         Command::Crds(args) => crds::run(&args),
     });

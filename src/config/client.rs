@@ -338,6 +338,7 @@ fn build(
             id_token_ttl: merged.id_token_ttl(),
             require_pkce: merged.require_pkce(spec.client_type),
             max_session_age: merged.max_session_age.map(TimeSpan::duration),
+            two_factor: merged.two_factor.in_force(),
         },
     }
 }

@@ -166,6 +166,7 @@ fn build(
         claim_rules: mappers.rules_for(key),
         branding: server::branding(spec.branding.as_ref()),
         rate_limits: rate::limits(spec.rate_limits.as_ref()),
+        passwords: world.password_rules(key),
     };
     snapshot.revision = revision::of(&snapshot);
     snapshot

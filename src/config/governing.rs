@@ -46,6 +46,13 @@ impl Member {
         }
     }
 
+    /// The shortest password that it allows, if it is enforced and says so.
+    pub fn password_min_length(&self) -> Option<u32> {
+        let spec = &self.spec.spec;
+        let password = spec.password.as_ref().filter(|_| spec.mode == PolicyMode::Enforce)?;
+        password.min_length
+    }
+
     /// Every field in which a client asks for more than this policy allows.
     fn violations(&self, ask: &Ask) -> Vec<Violation> {
         policy::violations_of(ask, &self.name, &self.alone)

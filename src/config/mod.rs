@@ -31,6 +31,7 @@ mod share;
 pub mod snapshot;
 #[cfg(test)]
 mod tests;
+mod two_factor;
 mod user_store;
 pub mod verdict;
 mod world;

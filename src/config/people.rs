@@ -158,6 +158,9 @@ fn user(resources: &Resources, stores: &BTreeMap<Key, UserStoreKind>, key: &Key,
         None if spec.email_verified => faults.push("emailVerified goes with an email".to_owned()),
         _ => {}
     }
+    if spec.must_change_password && spec.credential_secret_ref.is_none() {
+        faults.push("mustChangePassword goes with a credentialSecretRef".to_owned());
+    }
     if !faults.is_empty() {
         return Err(Refusal::spec(&faults));
     }
@@ -181,6 +184,7 @@ fn user(resources: &Resources, stores: &BTreeMap<Key, UserStoreKind>, key: &Key,
             groups,
             disabled: spec.disabled,
             password,
+            must_change_password: spec.must_change_password,
         },
         store,
         password_fault,

@@ -4,6 +4,7 @@ use super::input::Labels;
 use super::redirect_uri::{host, host_intersection, host_matches, host_pattern_fault};
 use super::rotation::{self, RotationRule};
 use super::selector;
+use super::two_factor::TwoFactorRule;
 use crate::oauth::scope::Scopes;
 use crate::resources::AuthPolicySpec;
 use crate::resources::auth_policy::AppliesTo;
@@ -11,6 +12,9 @@ use crate::resources::common::{AuthMethod, ClientGrantType, ClientType, PolicyGr
 use crate::resources::time_span::TimeSpan;
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// The minimum lengths of passwords that a policy may set: no shorter ones are safe, and 64 characters have to be possible (NIST SP 800-63B-4 §3.1.1.2).
+pub const PASSWORD_LENGTHS: std::ops::RangeInclusive<u32> = 8..=64;
 
 /// A policy with the name that messages use, such as `AuthPolicy identity/web`.
 #[derive(Clone, Debug)]
@@ -122,6 +126,8 @@ pub struct Merged {
     pub groups: Option<BTreeSet<String>>,
     /// Host patterns that all of them allow
     pub hosts: Option<BTreeSet<String>>,
+    /// What they say of second factors
+    pub two_factor: TwoFactorRule,
     /// When client secrets are renewed
     pub rotation: Option<RotationRule>,
 }
@@ -198,6 +204,7 @@ impl Merged {
                 set(spec.redirect_uris.as_ref().and_then(|rules| rules.hosts.as_ref())),
                 set(spec.redirect_uris.as_ref().and_then(|rules| rules.hosts.as_ref())),
             ),
+            two_factor: TwoFactorRule::of(spec.two_factor.as_ref()),
             rotation: RotationRule::of(spec),
         }
     }
@@ -224,6 +231,7 @@ impl Merged {
             public_methods: common(self.public_methods, other.public_methods),
             groups: common(self.groups, other.groups),
             hosts: common_hosts(self.hosts, other.hosts),
+            two_factor: self.two_factor.and(other.two_factor),
             rotation: match (self.rotation, other.rotation) {
                 (Some(a), Some(b)) => Some(a.and(b)),
                 (a, b) => a.or(b),
@@ -337,7 +345,7 @@ pub fn conflicts(policies: &[NamedPolicy<'_>]) -> Vec<Conflict> {
 /// As [`conflicts`], of policies that were read already.
 pub fn conflicts_of(singles: &[(&str, &Merged)]) -> Vec<Conflict> {
     type Reader = fn(&Merged) -> Option<usize>;
-    let fields: [(&'static str, Reader); 8] = [
+    let fields: [(&'static str, Reader); 9] = [
         ("allowedGrantTypes", |m| m.grant_types.as_ref().map(BTreeSet::len)),
         ("allowedScopes", |m| m.scopes.as_ref().map(BTreeSet::len)),
         ("allowedAudiences", |m| m.audiences.as_ref().map(BTreeSet::len)),
@@ -347,6 +355,7 @@ pub fn conflicts_of(singles: &[(&str, &Merged)]) -> Vec<Conflict> {
             m.public_methods.as_ref().map(BTreeSet::len)
         }),
         ("allowedGroups", |m| m.groups.as_ref().map(BTreeSet::len)),
+        ("twoFactor.methods", |m| m.two_factor.methods.as_ref().map(BTreeSet::len)),
         ("redirectUris.hosts", |m| m.hosts.as_ref().map(BTreeSet::len)),
     ];
     let merged = Merged::of_all(singles.iter().map(|(_, single)| *single));
@@ -508,6 +517,11 @@ pub fn faults(spec: &AuthPolicySpec) -> Vec<String> {
         if let Some(fault) = host_pattern_fault(pattern) {
             found.push(format!("redirectUris.hosts: {pattern:?} {fault}"));
         }
+    }
+    if let Some(length) = spec.password.as_ref().and_then(|password| password.min_length)
+        && !PASSWORD_LENGTHS.contains(&length)
+    {
+        found.push(format!("password.minLength: {length} is not within 8 and 64"));
     }
     if let Some(authentication) = &spec.client_authentication {
         if authentication.method == Some(AuthMethod::None) {

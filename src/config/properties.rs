@@ -5,7 +5,7 @@ use super::policy::{Ask, AskedRedirect, Merged, NamedPolicy, conflicts, violatio
 use super::redirect_uri::{fault, host_intersection, host_matches};
 use super::{compile, names};
 use crate::resources::AuthPolicySpec;
-use crate::resources::auth_policy::{ClientAuthentication, PolicyMode, RedirectUriRules, TokenLifetimes};
+use crate::resources::auth_policy::{ClientAuthentication, PolicyMode, RedirectUriRules, TokenLifetimes, TwoFactorMethod, TwoFactorRules};
 use crate::resources::common::{AuthMethod, ClientGrantType, ClientType, PolicyGrantType};
 use crate::resources::time_span::TimeSpan;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -78,9 +78,17 @@ fn policy() -> impl Strategy<Value = AuthPolicySpec> {
         lists,
         option::of(any::<bool>()),
         option::of(span()),
+        option::of(two_factor()),
     )
         .prop_map(
-            |(token, client_authentication, (grants, scopes, audiences, types, groups, hosts), enforce_pkce, max_session_age)| {
+            |(
+                token,
+                client_authentication,
+                (grants, scopes, audiences, types, groups, hosts),
+                enforce_pkce,
+                max_session_age,
+                two_factor,
+            )| {
                 AuthPolicySpec {
                     mode: PolicyMode::Enforce,
                     applies_to: None,
@@ -94,9 +102,23 @@ fn policy() -> impl Strategy<Value = AuthPolicySpec> {
                     redirect_uris: hosts.map(|hosts| RedirectUriRules { hosts: Some(hosts) }),
                     allowed_groups: groups,
                     max_session_age,
+                    two_factor,
+                    password: None,
                 }
             },
         )
+}
+
+fn two_factor() -> impl Strategy<Value = TwoFactorRules> {
+    let methods = some_of(&[TwoFactorMethod::Totp, TwoFactorMethod::Webauthn]);
+    let spreads = ["0s", "1h", "720h"].map(|text| text.parse().unwrap());
+    (option::of(any::<bool>()), option::of(methods), option::of(select(spreads.to_vec()))).prop_map(|(required, methods, remember)| {
+        TwoFactorRules {
+            required,
+            methods,
+            remember_device_for: remember,
+        }
+    })
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
@@ -170,6 +192,10 @@ proptest! {
                 prop_assert!(part.is_none() || whole.is_some_and(|whole| Some(whole) <= part));
             }
             prop_assert!(part.enforce_pkce != Some(true) || merged.enforce_pkce == Some(true));
+            let (whole, part_rule) = (merged.two_factor.in_force(), part.two_factor.in_force());
+            prop_assert!(!part_rule.required || whole.required);
+            prop_assert!(whole.methods.is_subset(&part_rule.methods));
+            prop_assert!(part.two_factor.remember.is_none() || whole.remember <= part_rule.remember);
             for grant in CLIENT_GRANTS {
                 prop_assert!(!merged.allows_grant(*grant) || part.allows_grant(*grant));
             }

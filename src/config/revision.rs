@@ -2,10 +2,12 @@
 
 use super::rate::{Rate, RateLimits};
 use super::snapshot::{
-    DeclaredUser, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, Revision, RoleConfig, Snapshot, UserStoreConfig, UserStoreKind,
+    DeclaredUser, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, PasswordRules, Revision, RoleConfig, Snapshot,
+    UserStoreConfig, UserStoreKind,
 };
 use crate::oauth::client::{Client, ClientSecret, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
+use crate::oauth::two_factor::TwoFactor;
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -99,6 +101,7 @@ pub fn settings_digest(snapshot: &Snapshot) -> Digest {
         departed,
         branding,
         rate_limits,
+        passwords,
     } = snapshot;
     let algorithms: Vec<&str> = signing.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
     let mut content = json!([
@@ -119,6 +122,10 @@ pub fn settings_digest(snapshot: &Snapshot) -> Digest {
     if let (Value::Array(parts), false) = (&mut content, identity_providers.is_empty()) {
         let providers: Value = identity_providers.iter().map(|provider| identity_provider(provider)).collect();
         parts.push(json!({ "identity providers": providers }));
+    }
+    if let (Value::Array(parts), true) = (&mut content, *passwords != PasswordRules::default()) {
+        let PasswordRules { min_length } = passwords;
+        parts.push(json!({ "passwords": [min_length] }));
     }
     sha256(&content)
 }
@@ -229,6 +236,7 @@ fn client(client: &Client) -> impl Serialize {
         id_token_ttl,
         require_pkce,
         max_session_age,
+        two_factor,
     } = limits;
     // References in a tuple, written straight into the hash: there may be thousands of clients.
     (
@@ -239,6 +247,8 @@ fn client(client: &Client) -> impl Serialize {
         (access_token_format, require_consent, allowed_groups),
         (span(*access_token_ttl), span(*refresh_token_ttl), span(*id_token_ttl)),
         (require_pkce, max_session_age.map(span)),
+        // A release before this field goes on agreeing as long as there is nothing that it would not do.
+        (*two_factor != TwoFactor::default()).then(|| (two_factor.required, &two_factor.methods, span(two_factor.remember))),
     )
 }
 
@@ -318,15 +328,21 @@ fn user(user: &DeclaredUser) -> Value {
         groups,
         disabled,
         password,
+        must_change_password,
     } = user;
     let password = password.as_ref().map(|password| {
         // Bound to its user, so that equal passwords do not show as equal digests.
         let bound = json!(["nauthera password", store, username, password.expose_secret()]).to_string();
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bound.as_bytes()))
     });
-    json!([
+    let mut content = json!([
         [json!(store), json!(username), json!(email), json!(email_verified)],
         [display_name, given_name, family_name],
         [json!(groups), json!(disabled), json!(password)],
-    ])
+    ]);
+    // As above: a release before this field agrees as long as it is not used.
+    if let (Value::Array(parts), true) = (&mut content, *must_change_password) {
+        parts.push(json!("must change password"));
+    }
+    content
 }

@@ -87,9 +87,10 @@ fn same_user(a: &DeclaredUser, b: &DeclaredUser) -> bool {
         groups,
         disabled,
         password,
+        must_change_password,
     } = a;
     (store, username, email, email_verified) == (&b.store, &b.username, &b.email, &b.email_verified)
         && (display_name, given_name, family_name) == (&b.display_name, &b.given_name, &b.family_name)
-        && (groups, disabled) == (&b.groups, &b.disabled)
+        && (groups, disabled, must_change_password) == (&b.groups, &b.disabled, &b.must_change_password)
         && password.as_ref().map(ExposeSecret::expose_secret) == b.password.as_ref().map(ExposeSecret::expose_secret)
 }

@@ -83,6 +83,21 @@ pub struct DeclaredUser {
     pub disabled: bool,
     /// From `credentialSecretRef`: the password, or an argon2id PHC string (`$argon2id$…`)
     pub password: Option<SecretString>,
+    /// That password is good for one login, at which they choose their own
+    pub must_change_password: bool,
+}
+
+/// What is asked of passwords that people choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordRules {
+    /// Shortest password, in characters
+    pub min_length: u32,
+}
+
+impl Default for PasswordRules {
+    fn default() -> Self {
+        Self { min_length: 12 }
+    }
 }
 
 /// A place that users come from.
@@ -332,6 +347,8 @@ pub struct Snapshot {
     pub branding: Branding,
     /// How often callers may send requests
     pub rate_limits: RateLimits,
+    /// What is asked of passwords
+    pub passwords: PasswordRules,
 }
 
 impl SigningAlgorithm {

@@ -5,6 +5,7 @@ use super::governing::{Governing, Roster};
 use super::input::{Accepted, Key, Kind, Labels, Object, Objects, Options, Resources, Seniority};
 use super::memory::Memory;
 use super::refusal::{Aspect, Refusal};
+use super::snapshot::PasswordRules;
 use super::{policy, server};
 use crate::resources::auth_client::AuthClientSpec;
 use crate::resources::common::ResourceRef;
@@ -159,6 +160,14 @@ impl<'a> World<'a> {
     pub fn selected_by(&self, server: &Key) -> impl Iterator<Item = (Kind, &Key)> {
         let members = self.rosters.get(server).into_iter().flat_map(|roster| &roster.members);
         members.map(|member| (member.kind, &member.key))
+    }
+
+    /// What a server asks of passwords: the greatest minimum of all enforced policies that it selects, and of the cluster-wide ones. A password is
+    /// a person's and opens their account for every client, so it does not matter which clients a policy is for.
+    pub fn password_rules(&self, server: &Key) -> PasswordRules {
+        let members = self.rosters.get(server).into_iter().flat_map(|roster| &roster.members);
+        let min_length = members.filter_map(|member| member.password_min_length()).max();
+        min_length.map_or_else(PasswordRules::default, |min_length| PasswordRules { min_length })
     }
 
     /// Whether any server selects this policy.

@@ -1,6 +1,6 @@
 //! Users in the server's own database.
 
-use super::{Candidate, DirectoryFault, UserDirectory};
+use super::{Candidate, DirectoryFault, Proven, UserDirectory};
 use crate::accounts::password::Verification;
 use crate::accounts::username::Username;
 use crate::accounts::verifier::PasswordVerifier;
@@ -25,16 +25,15 @@ impl LocalDirectory {
     }
 
     /// Makes an outdated hash anew. A fault here does not spoil the login: the next one tries again. A declared password is left alone,
-    /// since whoever syncs the manifests keeps it.
+    /// since whoever syncs the manifests keeps it; and so is one that has to be changed now.
     async fn rehash(&self, user: &UserId, password: &SecretString, old: &PasswordRecord) -> Result<(), DirectoryFault> {
-        if old.declared_hash.as_ref() == Some(&old.hash) {
+        if old.must_change || old.declared_hash.as_ref() == Some(&old.hash) {
             return Ok(());
         }
         let hash = self.verifier.hash(password).await?;
         // Hashing takes a while; a password that was changed meanwhile stays.
-        if self.store.password(user).await?.as_ref() == Some(old) {
-            self.store.set_password(user, &PasswordRecord { hash, ..old.clone() }).await?;
-        }
+        let anew = PasswordRecord { hash, ..old.clone() };
+        self.store.replace_password(user, Some(old), &anew, None).await?;
         Ok(())
     }
 }
@@ -49,7 +48,7 @@ impl UserDirectory for LocalDirectory {
         }))
     }
 
-    async fn prove(&self, candidate: Option<&Candidate>, password: &SecretString) -> Result<Option<UserRecord>, DirectoryFault> {
+    async fn prove(&self, candidate: Option<&Candidate>, password: &SecretString) -> Result<Option<Proven>, DirectoryFault> {
         let user = candidate.and_then(|candidate| candidate.user.as_ref());
         // Looked up for nobody, too: a round trip to the database can be measured from outside.
         let nobody = UserId::new("");
@@ -66,7 +65,10 @@ impl UserDirectory for LocalDirectory {
         {
             tracing::warn!(user = user.id.as_str(), %fault, "an outdated password hash could not be renewed");
         }
-        Ok(Some(user.clone()))
+        Ok(Some(Proven {
+            user: user.clone(),
+            must_change: stored.filter(|stored| stored.must_change).map(|stored| stored.mark()),
+        }))
     }
 
     async fn renew(&self, user: UserRecord) -> Result<UserRecord, DirectoryFault> {

@@ -8,6 +8,7 @@ pub mod local;
 
 use crate::accounts::username::Username;
 use crate::accounts::verifier::VerifierFault;
+use crate::oauth::opaque::TokenHash;
 use crate::store::StoreError;
 use crate::store::records::UserRecord;
 use async_trait::async_trait;
@@ -60,14 +61,31 @@ pub struct Candidate {
     pub entry: Option<Entry>,
 }
 
+/// Somebody whose password was right.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// Who
+    pub user: UserRecord,
+    /// Somebody else set the password, so that a new one has to be chosen before anything else: which password it was
+    /// ([`PasswordRecord::mark`](crate::store::records::PasswordRecord::mark))
+    pub must_change: Option<TokenHash>,
+}
+
+impl Proven {
+    /// With a password that may stay.
+    pub const fn of(user: UserRecord) -> Self {
+        Self { user, must_change: None }
+    }
+}
+
 /// A place that users come from.
 #[async_trait]
 pub trait UserDirectory: Send + Sync {
     /// Who has this name here. Tells a stranger nothing by itself: callers always go on to a password check.
     async fn identify(&self, username: &Username) -> Result<Option<Candidate>, DirectoryFault>;
 
-    /// The user, if this is their password and they may log in. `None` is a name that nobody has: the same work, and no user.
-    async fn prove(&self, candidate: Option<&Candidate>, password: &SecretString) -> Result<Option<UserRecord>, DirectoryFault>;
+    /// Who it is, if this is their password and they may log in. `None` is a name that nobody has: the same work, and no user.
+    async fn prove(&self, candidate: Option<&Candidate>, password: &SecretString) -> Result<Option<Proven>, DirectoryFault>;
 
     /// Asks anew what is known of a user of this directory, and takes it down. Who is gone is disabled from now on.
     async fn renew(&self, user: UserRecord) -> Result<UserRecord, DirectoryFault>;

@@ -1,6 +1,6 @@
-//! The two cookies: the login session, and an id of the browser that tickets are bound to.
+//! The cookies: the login session, an id of the browser that tickets are bound to, and that of a browser which is not asked for a second factor.
 //!
-//! Both are `__Host-` cookies (RFC 6265bis §4.1.3.2), which no sibling host and no plain-http page can plant. On a plain-http issuer, which is a
+//! All are `__Host-` cookies (RFC 6265bis §4.1.3.2), which no sibling host and no plain-http page can plant. On a plain-http issuer, which is a
 //! loopback address, there can be neither prefix nor `Secure`.
 
 use actix_web::cookie::{Cookie, SameSite};
@@ -35,6 +35,23 @@ impl Cookies {
         } else {
             "nauthera_browser"
         }
+    }
+
+    const fn device_name(self) -> &'static str {
+        if self.https { "__Host-nauthera_device" } else { "nauthera_device" }
+    }
+
+    /// What a remembered browser brings.
+    pub fn device(self, request: &HttpRequest) -> Option<String> {
+        read(request, self.device_name())
+    }
+
+    /// Makes the browser a remembered one. It stays for so long, and the server decides.
+    pub fn set_device(self, value: &str, how_long: std::time::Duration) -> Cookie<'static> {
+        let mut cookie = self.make(self.device_name(), value);
+        let seconds = i64::try_from(how_long.as_secs()).unwrap_or(i64::MAX);
+        cookie.set_max_age(cookie::time::Duration::seconds(seconds));
+        cookie
     }
 
     /// The session cookie's value.

@@ -1,9 +1,10 @@
 //! The way of an authorization request: validate, decide, and show or send what comes next. Every endpoint that takes part ends here, so
 //! none of them can skip a check.
 
+use super::login::proved::{self, Proved};
 use super::pages::{FormAction, Look, Values, map};
 use super::problem::Problem;
-use super::ticket::{self, ConsentTicket, LoginTicket};
+use super::ticket::{self, ConsentTicket};
 use super::visit::Visit;
 use crate::actors::session_keeper::messages::{Allow, Allowed, SessionView};
 use crate::actors::token_issuer::messages::IssueCode;
@@ -16,6 +17,7 @@ use crate::oauth::error::{ErrorCode, OAuthError};
 use crate::oauth::form::Params;
 use crate::oauth::ids::UserId;
 use crate::oauth::scope::Scopes;
+use crate::oauth::two_factor::{self, Missing, Standing};
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use minijinja::value::Value;
@@ -87,6 +89,8 @@ pub async fn advance(step: Step<'_>) -> Result<HttpResponse, Problem> {
     match decide(&request, person.as_ref(), hinted.as_ref(), step.done, step.visit.now()) {
         Decision::Login => login_page(&step, &request),
         Decision::Consent => consent(&step, &request),
+        Decision::Prove(methods) => further(&step, &Missing::Proof(methods)),
+        Decision::Enrol(methods) => further(&step, &Missing::Enrolment(methods)),
         Decision::Refuse(error) => Ok(tell(&step, &request, request.target.error(issuer, &error))),
         Decision::Issue => issue(&step, &request).await,
     }
@@ -108,17 +112,43 @@ async fn person(step: &Step<'_>, request: &AuthorizationRequest, session: &Sessi
         auth_time: session.auth_time,
         groups: session.groups.clone(),
         consented,
+        standing: standing(step, request, session).await?,
     })
 }
 
+/// What the person could prove besides matters only where what they proved is not enough.
+async fn standing(step: &Step<'_>, request: &AuthorizationRequest, session: &SessionView) -> Result<Standing, Problem> {
+    let mut standing = Standing {
+        amr: session.amr.clone(),
+        ..Standing::default()
+    };
+    let rule = &request.client.limits.two_factor;
+    if two_factor::lacks(rule, &request.acr_values, &session.amr) {
+        let enrolled = step.visit.state.platform.second_factors.of(&session.user).await?;
+        standing.has = enrolled.methods();
+        standing.remembered = step.visit.is_remembered(&session.user, rule.remember).await?;
+    }
+    Ok(standing)
+}
+
+/// On from a session that is not enough for this request.
+fn further(step: &Step<'_>, missing: &Missing) -> Result<HttpResponse, Problem> {
+    let Some(session) = &step.session else {
+        return Err(Problem::Internal("a second factor without a session".to_owned()));
+    };
+    let proved = Proved {
+        user: session.user.clone(),
+        amr: session.amr.clone(),
+        at: session.auth_time,
+        request: Some(step.request.to_owned()),
+        fresh: step.done.login,
+        must_change: None,
+    };
+    proved::ask(step.visit, proved, missing)
+}
+
 fn login_page(step: &Step<'_>, request: &AuthorizationRequest) -> Result<HttpResponse, Problem> {
-    let ticket = ticket::seal(
-        step.visit,
-        LoginTicket {
-            request: Some(step.request.to_owned()),
-        },
-    )
-    .map_err(Problem::Internal)?;
+    let ticket = super::login::ticket_for(step.visit, step.look, Some(step.request.to_owned()))?;
     let known = step.session.as_ref().map(|session| session.username.clone());
     Ok(super::login::page(
         step.look,

@@ -1,11 +1,15 @@
 //! `/login`: the page that asks for a name and a password, or offers other providers, and what it posts.
 
+mod new_password;
+pub mod passkey;
 pub mod proved;
+pub mod second_factor;
 mod upstream;
 
 use super::answer::whole_seconds;
 use super::flow;
 use super::form::FormBody;
+use super::keys;
 use super::pages::{FormAction, Look, Values, map};
 use super::problem::{Problem, answer};
 use super::state::AppState;
@@ -33,6 +37,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             .route(web::head().to(get))
             .route(web::post().to(post)),
     );
+    new_password::configure(config);
     upstream::configure(config);
 }
 
@@ -40,8 +45,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
 pub struct Form<'a> {
     /// The ways to log in
     pub snapshot: &'a Snapshot,
-    /// Its ticket
-    pub ticket: String,
+    /// Its ticket, and what a passkey is asked
+    pub ticket: FormTicket,
     /// The request that waits, if one does
     pub client: Option<&'a AuthorizationRequest>,
     /// Whether someone is signed in and is asked again
@@ -50,6 +55,28 @@ pub struct Form<'a> {
     pub username: String,
     /// What went wrong with the last try
     pub problem: Option<Trouble>,
+}
+
+/// What a login page carries.
+#[derive(Clone, Debug)]
+pub struct FormTicket {
+    /// The sealed ticket
+    sealed: String,
+    /// What a passkey is asked, for the page's script; empty where there can be none
+    key_options: String,
+}
+
+/// What the login page for a request carries.
+///
+/// # Errors
+/// [`Problem`] if there is no key for the ticket.
+pub fn ticket_for(visit: &Visit, look: &Look, request: Option<String>) -> Result<FormTicket, Problem> {
+    let (key_options, passkey) = keys::login(visit, look).unzip();
+    let content = LoginTicket { request, passkey };
+    Ok(FormTicket {
+        sealed: ticket::seal(visit, content).map_err(Problem::Internal)?,
+        key_options: key_options.unwrap_or_default(),
+    })
 }
 
 /// What went wrong with a try.
@@ -109,7 +136,8 @@ pub fn page(look: &Look, status: StatusCode, form: &Form<'_>) -> HttpResponse {
         ])
     });
     let values = Values::from([
-        ("ticket", Value::from(form.ticket.clone())),
+        ("ticket", Value::from(form.ticket.sealed.clone())),
+        ("key_options", Value::from(form.ticket.key_options.clone())),
         ("takes_passwords", Value::from(form.snapshot.takes_passwords())),
         ("providers", Value::from(providers.collect::<Vec<_>>())),
         (
@@ -142,7 +170,7 @@ async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
         }
         let form = Form {
             snapshot: &visit.snapshot,
-            ticket: ticket::seal(&visit, LoginTicket::default()).map_err(Problem::Internal)?,
+            ticket: ticket_for(&visit, &look, None)?,
             client: None,
             again: false,
             username: String::new(),
@@ -192,13 +220,9 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
             .authenticate(&username, &password, visit.address)
             .await
         {
-            Ok(user) => {
-                let proved = Proved {
-                    user: user.id,
-                    amr: vec![PASSWORD.to_owned()],
-                    at: None,
-                    request: content.request,
-                };
+            Ok(proven) => {
+                let mut proved = Proved::now(visit, proven.user.id, &[PASSWORD], content.request);
+                proved.must_change = proven.must_change.as_ref().map(ticket::text_of);
                 return proved::go_on(visit, &look, proved).await;
             }
             Err(fault) => trouble(fault)?,
@@ -242,7 +266,7 @@ fn failed(visit: &Visit, look: &Look, content: LoginTicket, username: String, tr
     let (status, seconds) = (trouble.status, trouble.seconds);
     let form = Form {
         snapshot: &visit.snapshot,
-        ticket: ticket::seal(visit, content).map_err(Problem::Internal)?,
+        ticket: ticket_for(visit, look, content.request.clone())?,
         client: request.as_deref(),
         again: false,
         username,

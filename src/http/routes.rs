@@ -15,10 +15,15 @@ const KNOWN: &[(&str, &str)] = &[
     ("/login", "GET, HEAD, POST"),
     (CALLBACK, "GET"),
     (UPSTREAM, "POST"),
+    ("/login/passkey", "POST"),
+    ("/login/second-factor", "GET, POST"),
+    ("/login/password", "GET, HEAD, POST"),
     ("/logout", "GET, POST"),
     ("/metrics", "GET, HEAD"),
     ("/readyz", "GET, HEAD"),
     ("/revoke", "POST, OPTIONS"),
+    ("/second-factor/done", "POST"),
+    ("/second-factor/setup", "GET, POST"),
     ("/token", "POST, OPTIONS"),
     ("/userinfo", "GET, POST, OPTIONS"),
     ("/.well-known/oauth-authorization-server", "GET, HEAD, OPTIONS"),
@@ -52,10 +57,9 @@ pub fn label(path: &str) -> &'static str {
 
 /// Whether people look at what a path answers: pages in place of errors, and everything that nobody knows.
 pub fn is_page(label: &str) -> bool {
-    matches!(
-        label,
-        "/" | "/authorize" | "/login" | CALLBACK | UPSTREAM | "/consent" | "/logout" | "other"
-    )
+    matches!(label, "/" | "/authorize" | "/consent" | "/logout" | "other")
+        || label.starts_with("/login")
+        || label.starts_with("/second-factor")
 }
 
 /// Whether pages of any origin may read what a path answers.

@@ -1,6 +1,7 @@
 //! Tickets: what a form carries from one request to the next, signed, bound to one purpose and one browser, and good for a while. They are the
 //! CSRF tokens too: another site can neither make one nor send the browser's cookie with it.
 
+use super::login::proved::Proved;
 use super::visit::Visit;
 use crate::oauth::opaque::TokenHash;
 use base64::Engine;
@@ -8,24 +9,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use webauthn_rs::prelude::{DiscoverableAuthentication, PasskeyAuthentication, PasskeyRegistration};
 
-/// A page may stay open this long before its form is sent.
-const GOOD_FOR: SignedDuration = SignedDuration::from_mins(30);
-
-/// After that, its content can still be read for a day, to begin anew with it.
+/// After a ticket's time, its content can still be read for a day, to begin anew with it.
 const READABLE_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a ticket carries, with the purpose that it belongs to.
 pub trait Content: Serialize + DeserializeOwned {
     /// A ticket of one purpose is no good for another
     const PURPOSE: &'static str;
+    /// A page may stay open this long before its form is sent
+    const GOOD_FOR: SignedDuration = SignedDuration::from_mins(30);
 }
 
 /// The login page.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LoginTicket {
     /// The authorization request that waits for it; none when a person just logs in
     pub request: Option<String>,
+    /// What a passkey is asked, where there can be any
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<DiscoverableAuthentication>,
 }
 
 impl Content for LoginTicket {
@@ -33,7 +37,7 @@ impl Content for LoginTicket {
 }
 
 /// A login under way at an upstream provider; it travels as `state`, which the provider and the browser's history see. So the nonce and the PKCE
-/// verifier are not in it (decision 0016).
+/// verifier are not in it (decision 0017).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpstreamTicket {
     /// Whose answer it is good for
@@ -50,6 +54,56 @@ impl Content for UpstreamTicket {
     const PURPOSE: &'static str = "upstream";
 }
 
+/// Somebody has proved who they are, and has to prove more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProvedTicket {
+    /// Who, and how
+    pub proved: Proved,
+}
+
+impl Content for ProvedTicket {
+    const PURPOSE: &'static str = "proved";
+    const GOOD_FOR: SignedDuration = SignedDuration::from_mins(10);
+}
+
+/// The page that asks for a second factor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FactorTicket {
+    /// Who, and how they proved the first
+    pub proved: Proved,
+    /// What a key is asked
+    pub key: Option<PasskeyAuthentication>,
+}
+
+impl Content for FactorTicket {
+    const PURPOSE: &'static str = "second-factor";
+    const GOOD_FOR: SignedDuration = SignedDuration::from_mins(10);
+}
+
+/// The page on which a second factor is set up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetupTicket {
+    /// Who, and how they proved who they are; for whom it is
+    pub then: Then,
+    /// Seed of a new app
+    pub seed: Option<String>,
+    /// What a new key is asked
+    pub key: Option<PasskeyRegistration>,
+}
+
+/// Where somebody goes who has set up a second factor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Then {
+    /// On with a login
+    Login(Proved),
+    /// Back to the account, of this session
+    Account(String),
+}
+
+impl Content for SetupTicket {
+    const PURPOSE: &'static str = "setup";
+}
+
 /// The consent page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentTicket {
@@ -63,6 +117,19 @@ pub struct ConsentTicket {
 
 impl Content for ConsentTicket {
     const PURPOSE: &'static str = "consent";
+}
+
+/// The page that asks for a new password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPasswordTicket {
+    /// Who proved their old one, and which one that was
+    pub proved: Proved,
+}
+
+impl Content for NewPasswordTicket {
+    const PURPOSE: &'static str = "new password";
+    // It stands for a proved password, and nobody takes long to think of one.
+    const GOOD_FOR: SignedDuration = SignedDuration::from_mins(15);
 }
 
 /// The page that asks whether to sign out.
@@ -104,7 +171,7 @@ pub fn seal<T: Content>(visit: &Visit, content: T) -> Result<String, String> {
     let now = visit.now();
     let bound = Bound {
         browser: digest(&visit.browser),
-        until: after(now, GOOD_FOR).as_second(),
+        until: after(now, T::GOOD_FOR).as_second(),
         content,
     };
     visit
@@ -136,7 +203,18 @@ pub fn open<T: Content>(visit: &Visit, ticket: Option<&str>) -> Result<T, Ticket
 
 /// A ticket may be seen in a page's source or an address; the cookie's value may not.
 fn digest(browser: &str) -> String {
-    URL_SAFE_NO_PAD.encode(TokenHash::of(browser).as_bytes())
+    text_of(&TokenHash::of(browser))
+}
+
+/// A digest as text.
+pub fn text_of(hash: &TokenHash) -> String {
+    URL_SAFE_NO_PAD.encode(hash.as_bytes())
+}
+
+/// The digest that was written so.
+pub fn hash_of(text: &str) -> Option<TokenHash> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    bytes.try_into().ok().map(TokenHash::from_bytes)
 }
 
 fn after(now: Timestamp, duration: SignedDuration) -> Timestamp {

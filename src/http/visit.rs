@@ -10,12 +10,14 @@ use crate::actors::session_keeper::messages::{Resume, SessionView};
 use crate::config::snapshot::Snapshot;
 use crate::jose::KeyRing;
 use crate::oauth::form::Params;
+use crate::oauth::ids::UserId;
 use crate::oauth::opaque::OpaqueToken;
 use actix_web::{HttpRequest, HttpResponse, web};
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A visit of a browser.
 pub struct Visit {
@@ -32,6 +34,7 @@ pub struct Visit {
     /// Where the browser is, as far as that is known
     pub address: Option<IpAddr>,
     session_token: Option<String>,
+    device: Option<String>,
     accept_language: Option<String>,
     keys: Arc<KeyRing>,
 }
@@ -46,6 +49,7 @@ impl Visit {
         let browser = known.or_else(fresh_id)?;
         Some(Self {
             session_token: cookies.session(request),
+            device: cookies.device(request),
             accept_language: request
                 .headers()
                 .get("accept-language")
@@ -104,6 +108,17 @@ impl Visit {
     /// [`Fault`] if nobody can tell at the moment.
     pub async fn session_of(&self, token: &str) -> Result<Option<SessionView>, Fault> {
         self.state.sessions.ask(Resume { token: token.to_owned() }).await?
+    }
+
+    /// Whether this browser need not be asked for a second factor of this person: it was remembered no longer ago than that.
+    ///
+    /// # Errors
+    /// [`Fault`] if nobody can tell at the moment.
+    pub async fn is_remembered(&self, user: &UserId, how_long: Duration) -> Result<bool, Fault> {
+        match &self.device {
+            Some(device) if !how_long.is_zero() => self.state.platform.second_factors.is_remembered(device, user, how_long).await,
+            _ => Ok(false),
+        }
     }
 
     /// Whether the browser brought a session cookie at all.

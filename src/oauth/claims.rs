@@ -58,6 +58,9 @@ pub struct AccessTokenClaims {
     /// How (RFC 8176)
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    /// How well (RFC 9068 §2.2.1)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
     /// The login session
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<SessionId>,
@@ -96,6 +99,9 @@ pub struct IdTokenClaims {
     /// How (RFC 8176)
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    /// How well
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
     /// The client
     pub azp: ClientId,
     /// The login session
@@ -308,6 +314,7 @@ mod tests {
                 scope: Scopes::parse("a b").unwrap(),
                 auth_time: None,
                 amr: vec![],
+                acr: None,
                 sid: None,
                 groups: None,
                 act: None,

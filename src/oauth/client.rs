@@ -4,6 +4,7 @@ use super::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use super::ids::ClientId;
 use super::opaque::TokenHash;
 use super::scope::Scopes;
+use super::two_factor::TwoFactor;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -90,4 +91,6 @@ pub struct Limits {
     pub require_pkce: bool,
     /// A login older than this does not count
     pub max_session_age: Option<Duration>,
+    /// What its people prove besides their password
+    pub two_factor: TwoFactor,
 }

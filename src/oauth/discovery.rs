@@ -1,5 +1,6 @@
 //! Server metadata: OpenID Connect Discovery §3 and RFC 8414 §2. Both documents say the same, and exactly what the running configuration does.
 
+use super::acr::Acr;
 use super::authorize::prompt::Prompts;
 use super::authorize::response::ResponseMode;
 use super::claims::PersonClaims;
@@ -39,6 +40,7 @@ pub struct Metadata {
     pub introspection_endpoint_auth_methods_supported: BTreeSet<ClientAuthMethod>,
     pub revocation_endpoint_auth_methods_supported: BTreeSet<ClientAuthMethod>,
     pub code_challenge_methods_supported: [&'static str; 1],
+    pub acr_values_supported: [&'static str; 3],
     pub claim_types_supported: [&'static str; 1],
     pub claims_supported: Vec<&'static str>,
     pub prompt_values_supported: [&'static str; 4],
@@ -68,6 +70,7 @@ pub fn metadata<'a>(facts: &Facts<'_>, clients: impl Iterator<Item = &'a Client>
         "iat",
         "auth_time",
         "nonce",
+        "acr",
         "amr",
         "azp",
         "sid",
@@ -93,6 +96,7 @@ pub fn metadata<'a>(facts: &Facts<'_>, clients: impl Iterator<Item = &'a Client>
         revocation_endpoint_auth_methods_supported: methods.clone(),
         token_endpoint_auth_methods_supported: methods,
         code_challenge_methods_supported: ["S256"],
+        acr_values_supported: Acr::NAMES,
         claim_types_supported: ["normal"],
         claims_supported: claims,
         prompt_values_supported: Prompts::NAMES,

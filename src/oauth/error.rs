@@ -62,6 +62,8 @@ error_codes! {
     RequestUriNotSupported = "request_uri_not_supported", 400;
     /// OpenID Connect Core §3.1.2.6
     RegistrationNotSupported = "registration_not_supported", 400;
+    /// OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §2
+    UnmetAuthenticationRequirements = "unmet_authentication_requirements", 400;
     /// RFC 6750 §3.1
     InvalidToken = "invalid_token", 401;
     /// RFC 6750 §3.1

@@ -47,6 +47,10 @@ id! {
     SessionId
 }
 id! {
+    /// A second factor of a person: an authenticator app, or a key.
+    FactorId
+}
+id! {
     /// `<namespace>/<name>` of a UserStore.
     UserStoreId
 }

@@ -48,6 +48,8 @@ pub struct ActiveToken {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<SessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
@@ -76,6 +78,7 @@ impl Introspection {
             jti: Some(claims.jti),
             auth_time: claims.auth_time,
             amr: claims.amr,
+            acr: claims.acr,
             sid: claims.sid,
             groups: claims.groups,
             act: claims.act,

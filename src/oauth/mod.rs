@@ -3,6 +3,7 @@
 //! Nothing here touches a socket, a file, a clock or a random generator. The time and any randomness are parameters,
 //! so that every rule can be tested by calling a function. This room imports nothing of ours.
 
+pub mod acr;
 pub mod authorize;
 pub mod bearer;
 pub mod claim_rules;
@@ -22,3 +23,4 @@ pub mod scope;
 pub mod target;
 #[cfg(test)]
 mod testing;
+pub mod two_factor;

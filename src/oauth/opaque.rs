@@ -12,8 +12,13 @@ pub struct TokenHash([u8; 32]);
 impl TokenHash {
     /// The digest of a presented token.
     pub fn of(token: &str) -> Self {
+        Self::of_bytes(token.as_bytes())
+    }
+
+    /// The digest of bytes that are no text.
+    pub fn of_bytes(presented: &[u8]) -> Self {
         let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+        bytes.copy_from_slice(digest::digest(&digest::SHA256, presented).as_ref());
         Self(bytes)
     }
 

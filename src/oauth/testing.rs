@@ -4,6 +4,7 @@ use super::client::{AccessTokenFormat, Client, ClientType, Limits};
 use super::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use super::ids::ClientId;
 use super::scope::Scopes;
+use crate::oauth::two_factor::TwoFactor;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub fn client(id: &str) -> Client {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: true,
             max_session_age: None,
+            two_factor: TwoFactor::default(),
         },
     }
 }

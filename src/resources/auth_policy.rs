@@ -70,6 +70,49 @@ pub struct AuthPolicySpec {
     /// A login older than this does not count; people log in again
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_session_age: Option<TimeSpan>,
+    /// What people prove besides their password
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_factor: Option<TwoFactorRules>,
+    /// What is asked of passwords that people choose. It holds for everyone who logs in at a server that this policy is for, whatever client they
+    /// come from, so `appliesTo` does not matter here; the greatest minimum wins
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordSpec>,
+}
+
+/// What people prove besides their password. Whoever set up a second factor is asked for it in any case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TwoFactorRules {
+    /// Nobody gets in without a second factor; who has none sets one up at the next login
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
+    /// Which of them count: both, unless this says otherwise
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub methods: Option<Vec<TwoFactorMethod>>,
+    /// How long a browser is not asked again for which its person wished so; `0s`, and where no policy says anything: it is asked each time
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remember_device_for: Option<Spread>,
+}
+
+/// How a second factor is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TwoFactorMethod {
+    /// A code of an authenticator app, or a recovery code
+    Totp,
+    /// A passkey or a security key
+    Webauthn,
+}
+
+/// What is asked of passwords that people choose.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PasswordSpec {
+    /// Shortest password, in characters; 12 where no policy says it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 8, max = 64))]
+    pub min_length: Option<u32>,
 }
 
 /// What becomes of a client that asks for more than a policy allows.

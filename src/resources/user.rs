@@ -66,6 +66,9 @@ pub struct UserSpec {
     /// Their password (or its argon2id hash, `$argon2id$…`), in a Secret of this namespace
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential_secret_ref: Option<SecretKeyRef>,
+    /// That password is good for one login, at which they choose their own. It counts for the declared password, not for a later one
+    #[serde(default)]
+    pub must_change_password: bool,
     /// The UserStore that they live in; may be left out where the namespace has just one
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_store_ref: Option<LocalRef>,

@@ -1,6 +1,6 @@
 //! How a store's users become the ones that manifests declare: the decision, without a database.
 
-use super::records::{UserProfile, UserRecord};
+use super::records::{Keeper, UserProfile, UserRecord};
 use super::{StoreError, StoreResult};
 use crate::oauth::ids::{UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
@@ -12,6 +12,8 @@ pub(super) struct KnownUser {
     pub record: UserRecord,
     /// A manifest declared this user until now
     pub declared: bool,
+    /// Made by hand: not a manifest's to take
+    pub own: bool,
 }
 
 /// What must be written.
@@ -23,8 +25,18 @@ pub(super) struct Plan {
     pub drop: Vec<UserId>,
     /// Whose sessions and grants end
     pub end: Vec<UserId>,
-    /// The records in the order of the profiles
+    /// The records in the order of the profiles, without those whose names are taken
     pub answer: Vec<UserRecord>,
+}
+
+/// Who keeps a user, by what their row says.
+pub(super) const fn keeper(user: &UserRecord, declared: bool, own: bool) -> Keeper {
+    match (&user.origin, declared, own) {
+        (Some(_), ..) => Keeper::Directory,
+        (None, true, _) => Keeper::Manifest,
+        (None, false, true) => Keeper::Hand,
+        (None, false, false) => Keeper::Nobody,
+    }
 }
 
 /// What a username is found by: case does not matter, and a name of any length or content fits an index.
@@ -59,6 +71,9 @@ pub(super) fn plan(
         let name = name_digest(&profile.username);
         if let Some(record) = done.get(&name) {
             plan.answer.push(record.clone());
+            continue;
+        }
+        if known.get(&name).is_some_and(|user| user.own) {
             continue;
         }
         let record = match known.remove(&name) {
@@ -131,6 +146,7 @@ mod tests {
                 origin: None,
             },
             declared,
+            own: false,
         }
     }
 
@@ -163,6 +179,19 @@ mod tests {
         let plan = decide(vec![], &[profile("ann"), profile("Ann")]);
         assert_eq!(plan.write.len(), 1);
         assert_eq!(plan.answer[0], plan.answer[1]);
+    }
+
+    #[test]
+    fn takes_nobody_over_who_was_made_by_hand() {
+        let by_hand = KnownUser {
+            own: true,
+            ..known("1", "Ann", false)
+        };
+        let plan = decide(vec![by_hand], &[profile("ann"), profile("bob"), profile("ANN")]);
+        let answered: Vec<_> = plan.answer.iter().map(|record| record.id.as_str()).collect();
+        assert_eq!(answered, ["new-1"]);
+        assert_eq!(plan.write.len(), 1);
+        assert!(plan.drop.is_empty() && plan.end.is_empty());
     }
 
     #[test]

@@ -55,8 +55,18 @@ pub(super) const SQLITE: &[Migration] = &[
     },
     Migration {
         version: 6,
-        name: "0006_identity_links",
-        sql: include_str!("../../sql/sqlite/0006_identity_links.sql"),
+        name: "0006_second_factors",
+        sql: include_str!("../../sql/sqlite/0006_second_factors.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "0007_local_people",
+        sql: include_str!("../../sql/sqlite/0007_local_people.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "0008_identity_links",
+        sql: include_str!("../../sql/sqlite/0008_identity_links.sql"),
     },
 ];
 
@@ -99,8 +109,18 @@ pub(super) const POSTGRES: &[Migration] = &[
     },
     Migration {
         version: 8,
-        name: "0008_identity_links",
-        sql: include_str!("../../sql/postgres/0008_identity_links.sql"),
+        name: "0008_second_factors",
+        sql: include_str!("../../sql/postgres/0008_second_factors.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "0009_local_people",
+        sql: include_str!("../../sql/postgres/0009_local_people.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "0010_identity_links",
+        sql: include_str!("../../sql/postgres/0010_identity_links.sql"),
     },
 ];
 

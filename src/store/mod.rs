@@ -16,7 +16,7 @@ mod rotation;
 pub mod sqlite;
 mod sweep;
 
-use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
+use crate::oauth::ids::{ClientId, FactorId, GrantId, SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
 use async_trait::async_trait;
@@ -27,8 +27,8 @@ pub use notices::{Heard, Notices};
 pub use open::{StoreSettings, examine, migrate, open};
 pub use reads::{CacheTimes, Reads};
 use records::{
-    AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FailedLogins, GrantRecord,
-    KeyRecord, PasswordRecord, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
+    AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FactorRecord, FailedLogins,
+    GrantRecord, KeyRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
 };
 use std::time::Duration;
 use tokio::sync::watch;
@@ -66,7 +66,8 @@ pub type StoreResult<T> = Result<T, StoreError>;
 pub trait Users: Send + Sync {
     /// Makes the declared users of one store exactly these: new ones appear, known ones (by lower-cased username) keep their
     /// id and take the new profile, those that were declared before and are no longer here become disabled (their sessions
-    /// and grants end). Users that no manifest declared are untouched. Returns the records in the given order.
+    /// and grants end). Users that no manifest declared are untouched. Returns the records in the given order; a profile with the name of
+    /// somebody who was made by hand is left out of it, and that user is untouched.
     async fn put_declared_users(&self, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>>;
     /// What a directory says of a person whom it knows by `external_id` for ever: a new row at the first time (with a subject of its own),
     /// the same row with the new profile after that, however they are called by then. Who is disabled loses sessions, codes and grants in
@@ -93,8 +94,39 @@ pub trait Users: Send + Sync {
     async fn user_by_name(&self, store: &UserStoreId, username: &str) -> StoreResult<Option<UserRecord>>;
     /// The password of a user.
     async fn password(&self, id: &UserId) -> StoreResult<Option<PasswordRecord>>;
-    /// Replaces the password. [`StoreError::Refused`] if there is no such user.
-    async fn set_password(&self, id: &UserId, password: &PasswordRecord) -> StoreResult<()>;
+    /// Puts a password in the place of `expected` (`None`: there is none), by hash and time; `false`, and nothing happens, if another one is
+    /// there. With `ended_at`, the user's sessions, codes and grants end in the same act. [`StoreError::Refused`] if there is no such user.
+    async fn replace_password(
+        &self,
+        id: &UserId,
+        expected: Option<&PasswordRecord>,
+        password: &PasswordRecord,
+        ended_at: Option<Timestamp>,
+    ) -> StoreResult<bool>;
+}
+
+/// People whom nobody declares: made and kept by hand.
+#[async_trait]
+pub trait LocalPeople: Send + Sync {
+    /// Makes a user. `None`, and nothing happens, if somebody in the store has the name.
+    async fn add_user(
+        &self,
+        store: &UserStoreId,
+        profile: &UserProfile,
+        password: &PasswordRecord,
+        now: Timestamp,
+    ) -> StoreResult<Option<UserRecord>>;
+    /// Disables a user (sessions, codes and grants end in the same act) or lets them in again; from then on they are kept by hand. `false`,
+    /// and nothing happens, if a manifest or a directory keeps them, or they are not there.
+    async fn set_disabled(&self, id: &UserId, disabled: bool, now: Timestamp) -> StoreResult<bool>;
+    /// From now on a manifest that declares the name has the user, who stays as they are until then. `false` if they were not made by hand.
+    async fn release_user(&self, id: &UserId) -> StoreResult<bool>;
+    /// A user with who keeps them.
+    async fn person(&self, id: &UserId) -> StoreResult<Option<Person>>;
+    /// At most `limit` users by store and name: those of one store, or of all; the first, or those that come after a user.
+    async fn people(&self, store: Option<&UserStoreId>, after: Option<&UserId>, limit: u32) -> StoreResult<Vec<Person>>;
+    /// The stores whose users no directory has, as far as there are any: at most `limit`.
+    async fn local_stores(&self, limit: u32) -> StoreResult<Vec<UserStoreId>>;
 }
 
 /// Login sessions.
@@ -208,6 +240,43 @@ pub trait Configurations: Send + Sync {
     async fn put_configuration(&self, record: &ConfigurationRecord) -> StoreResult<bool>;
 }
 
+/// Second factors, what stands in for them, and what was used once.
+#[async_trait]
+pub trait Factors: Send + Sync {
+    /// A person's factors, the oldest first.
+    async fn factors(&self, user: &UserId) -> StoreResult<Vec<FactorRecord>>;
+    /// Adds a factor. `false`, and nothing happens, if the person has `most` already, or somebody has this credential. (Of parallel calls for
+    /// one person some may both find room.)
+    async fn add_factor(&self, factor: &FactorRecord, most: u32) -> StoreResult<bool>;
+    /// The factor proved something at this position. `false`, and nothing happens, if it was there or further already, or is gone: then somebody
+    /// uses what was used before. Position 0 is that of a key which does not count, and may come again. With `factor`, its material and
+    /// `sealed_with` are kept too.
+    async fn advance_factor(&self, factor: &FactorRecord, position: i64, now: Timestamp) -> StoreResult<bool>;
+    /// Takes a factor away, and with it the devices that were remembered; with the last factor, the recovery codes too. `false` if this person has
+    /// no such factor.
+    async fn remove_factor(&self, user: &UserId, id: &FactorId) -> StoreResult<bool>;
+    /// Takes everything away: factors, recovery codes, remembered devices. Returns how many factors there were.
+    async fn remove_all_factors(&self, user: &UserId) -> StoreResult<u64>;
+    /// Factors that this key-encryption key did not seal, at most `batch`, by id and after `after`.
+    async fn factors_sealed_otherwise(&self, key: &str, after: &FactorId, batch: u32) -> StoreResult<Vec<FactorRecord>>;
+    /// Writes a factor's `material` and `sealed_with` anew, if it still has those of `expected`; `false` if it has not.
+    async fn reseal_factor(&self, factor: &FactorRecord, expected: &FactorRecord) -> StoreResult<bool>;
+    /// Puts these recovery codes in place of all earlier ones.
+    async fn put_recovery_codes(&self, user: &UserId, codes: &[TokenHash]) -> StoreResult<()>;
+    /// Uses a code up: of parallel calls exactly one gets `true`.
+    async fn use_recovery_code(&self, user: &UserId, code: &TokenHash) -> StoreResult<bool>;
+    /// How many codes are left.
+    async fn recovery_codes_left(&self, user: &UserId) -> StoreResult<u32>;
+    /// A browser of this person is not asked for a second factor until then.
+    async fn remember_device(&self, device: &TokenHash, user: &UserId, now: Timestamp, expires_at: Timestamp) -> StoreResult<()>;
+    /// When this browser was remembered, if it still is and for this person.
+    async fn device_remembered_at(&self, device: &TokenHash, user: &UserId, now: Timestamp) -> StoreResult<Option<Timestamp>>;
+    /// Forgets all of a person's remembered browsers.
+    async fn forget_devices(&self, user: &UserId) -> StoreResult<()>;
+    /// Whether something that counts once comes for the first time: of parallel calls exactly one gets `true`. Remembered until `expires_at`.
+    async fn use_once(&self, key: &TokenHash, expires_at: Timestamp) -> StoreResult<bool>;
+}
+
 /// Failed logins, counted per account and per address, across replicas.
 #[async_trait]
 pub trait FailedLoginCounts: Send + Sync {
@@ -246,11 +315,35 @@ pub trait Housekeeping: Send + Sync {
 
 /// Everything that the server keeps.
 pub trait Store:
-    Users + Sessions + Consents + Codes + Grants + Revocations + Keys + Configurations + FailedLoginCounts + Audit + Housekeeping
+    Users
+    + LocalPeople
+    + Sessions
+    + Consents
+    + Codes
+    + Grants
+    + Revocations
+    + Keys
+    + Configurations
+    + Factors
+    + FailedLoginCounts
+    + Audit
+    + Housekeeping
 {
 }
 
 impl<T> Store for T where
-    T: Users + Sessions + Consents + Codes + Grants + Revocations + Keys + Configurations + FailedLoginCounts + Audit + Housekeeping
+    T: Users
+        + LocalPeople
+        + Sessions
+        + Consents
+        + Codes
+        + Grants
+        + Revocations
+        + Keys
+        + Configurations
+        + Factors
+        + FailedLoginCounts
+        + Audit
+        + Housekeeping
 {
 }

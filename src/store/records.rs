@@ -1,7 +1,7 @@
 //! What the store keeps, as plain data.
 
 use super::{StoreError, StoreResult};
-use crate::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
+use crate::oauth::ids::{ClientId, FactorId, GrantId, SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
 use jiff::Timestamp;
@@ -51,6 +51,30 @@ pub struct Origin {
     pub checked_at: Timestamp,
 }
 
+/// Who says what a user is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// A manifest declares them
+    Manifest,
+    /// A directory has them
+    Directory,
+    /// They were made by hand
+    Hand,
+    /// A manifest declared them once, or they were left to one
+    Nobody,
+}
+
+/// A user as lists of them show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The user
+    pub user: UserRecord,
+    /// Who keeps them
+    pub keeper: Keeper,
+    /// Whether they have to choose a new password at their next login
+    pub must_change: bool,
+}
+
 /// A password, as argon2id PHC strings. `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordRecord {
@@ -61,12 +85,22 @@ pub struct PasswordRecord {
     pub declared_hash: Option<String>,
     /// When it was set
     pub changed_at: Timestamp,
+    /// Somebody else set it: a login leads to a new one before anything else
+    pub must_change: bool,
+}
+
+impl PasswordRecord {
+    /// Which password it is: another one, or the same one set anew, has another mark. Tells nothing of it.
+    pub fn mark(&self) -> TokenHash {
+        TokenHash::of(&format!("password {} {}", self.changed_at.as_microsecond(), self.hash))
+    }
 }
 
 impl std::fmt::Debug for PasswordRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PasswordRecord")
             .field("changed_at", &self.changed_at)
+            .field("must_change", &self.must_change)
             .finish_non_exhaustive()
     }
 }
@@ -259,6 +293,65 @@ pub struct ConfigurationRecord {
     pub saved_at: Timestamp,
 }
 
+/// What a second factor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactorKind {
+    /// An authenticator app (RFC 6238)
+    Totp,
+    /// A passkey or a security key (WebAuthn)
+    Passkey,
+}
+
+impl FactorKind {
+    /// As it is written down.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
+        }
+    }
+
+    /// As it was written down.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Totp, Self::Passkey].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A second factor. `Debug` does not show its material.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FactorRecord {
+    /// Its id
+    pub id: FactorId,
+    /// Whose it is
+    pub user: UserId,
+    /// What it is
+    pub kind: FactorKind,
+    /// What its owner calls it
+    pub name: String,
+    /// A seed, or a public key; sealed by a layer above
+    pub material: Vec<u8>,
+    /// The key-encryption key that sealed it; `None`: it is in the clear
+    pub sealed_with: Option<String>,
+    /// What a passkey's credential is found by
+    pub credential: Option<TokenHash>,
+    /// How far it was used: the last step of an app, the counter of a key
+    pub position: i64,
+    /// When it was added
+    pub created_at: Timestamp,
+    /// When it last proved something
+    pub used_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for FactorRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FactorRecord")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("sealed_with", &self.sealed_with)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Failures under one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FailedLogins {
@@ -297,6 +390,7 @@ mod tests {
             hash: "SECRET".to_owned(),
             declared_hash: Some("SECRET".to_owned()),
             changed_at: Timestamp::UNIX_EPOCH,
+            must_change: true,
         };
         let key = KeyRecord {
             kid: "visible".to_owned(),

@@ -27,6 +27,8 @@ pub(super) const SWEPT: &[SweptTable] = &[
     swept("reference_tokens", "hash", "expires_at"),
     swept("signing_keys", "kid", "expires_at"),
     swept("failed_logins", "key", "expires_at"),
+    swept("remembered_devices", "hash", "expires_at"),
+    swept("used_once", "key", "expires_at"),
     swept("leases", "name", "expires_at"),
     swept("audit", "seq", "at"),
 ];

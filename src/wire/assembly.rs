@@ -179,6 +179,7 @@ impl Assembly {
             departed: settings.departed,
             branding: settings.branding,
             rate_limits: settings.rate_limits,
+            passwords: settings.passwords,
         };
         // Found by binary search.
         snapshot.roles.sort();

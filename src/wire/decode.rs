@@ -2,16 +2,18 @@
 
 use super::Fault;
 use super::message as m;
+use crate::config::policy::PASSWORD_LENGTHS;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, RoleConfig, SigningAlgorithm,
-    SigningPolicy, UserStoreConfig, UserStoreKind, UsersConfig,
+    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, PasswordRules, RoleConfig,
+    SigningAlgorithm, SigningPolicy, UserStoreConfig, UserStoreKind, UsersConfig,
 };
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
+use crate::oauth::two_factor::{FactorMethod, TwoFactor};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -29,6 +31,7 @@ pub struct Settings {
     pub branding: Branding,
     pub rate_limits: RateLimits,
     pub identity_providers: Vec<Arc<IdentityProviderConfig>>,
+    pub passwords: PasswordRules,
 }
 
 const ALGORITHMS: [SigningAlgorithm; 4] = [
@@ -81,6 +84,11 @@ pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
             per_client: rate(message.rate_per_client).map_err(|reason| fault(format!("rateLimits.perClient: {reason}")))?,
         },
         identity_providers,
+        passwords: match message.password_min_length {
+            None => PasswordRules::default(),
+            Some(min_length) if PASSWORD_LENGTHS.contains(&min_length) => PasswordRules { min_length },
+            Some(length) => return Err(fault(format!("password.minLength: {length} is not within 8 and 64"))),
+        },
     })
 }
 
@@ -187,6 +195,16 @@ pub fn client(message: m::Client) -> Result<Client, Fault> {
     client_parts(message).map_err(|reason| Fault::new("AuthClient", name, reason))
 }
 
+fn two_factor(message: m::TwoFactor) -> Result<TwoFactor, String> {
+    let known =
+        |method: &String| FactorMethod::parse(method).ok_or_else(|| format!("second factor {method:?} is not known to this release"));
+    Ok(TwoFactor {
+        required: message.required,
+        methods: message.methods.iter().map(known).collect::<Result<_, _>>()?,
+        remember: span(message.remember).map_err(|reason| format!("two_factor.remember {reason}"))?,
+    })
+}
+
 fn client_parts(message: m::Client) -> Result<Client, String> {
     let limits = Limits {
         access_token_ttl: span(message.access_token_ttl).map_err(|reason| format!("access_token_ttl {reason}"))?,
@@ -198,6 +216,7 @@ fn client_parts(message: m::Client) -> Result<Client, String> {
             .map(|age| span(Some(age)))
             .transpose()
             .map_err(|reason| format!("max_session_age {reason}"))?,
+        two_factor: message.two_factor.map(two_factor).transpose()?.unwrap_or_default(),
     };
     if message.id.is_empty() {
         return Err("it has no client_id".to_owned());
@@ -276,6 +295,7 @@ pub fn user(message: m::User) -> Result<DeclaredUser, Fault> {
         groups: message.groups,
         disabled: message.disabled,
         password: message.password.map(SecretString::from),
+        must_change_password: message.must_change_password,
     })
 }
 

@@ -3,8 +3,8 @@
 use super::message as m;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, RoleConfig, SigningPolicy, Snapshot,
-    UserStoreConfig, UserStoreKind,
+    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, PasswordRules, RoleConfig,
+    SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind,
 };
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use jiff::Timestamp;
@@ -26,6 +26,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         departed,
         branding,
         rate_limits,
+        passwords,
     } = snapshot;
     let SigningPolicy {
         algorithms,
@@ -38,6 +39,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         primary_color,
     } = branding;
     let RateLimits { per_address, per_client } = rate_limits;
+    let PasswordRules { min_length } = passwords;
     m::Settings {
         issuer: issuer.clone(),
         algorithms: algorithms.iter().map(|algorithm| algorithm.as_str().to_owned()).collect(),
@@ -55,6 +57,7 @@ pub fn settings(snapshot: &Snapshot) -> m::Settings {
         primary_color: primary_color.clone(),
         rate_per_address: per_address.as_ref().map(rate),
         rate_per_client: per_client.as_ref().map(rate),
+        password_min_length: Some(*min_length),
         identity_providers: identity_providers.iter().map(|provider| identity_provider(provider)).collect(),
     }
 }
@@ -201,6 +204,7 @@ pub fn client(client: &Client) -> m::Client {
         id_token_ttl,
         require_pkce,
         max_session_age,
+        two_factor,
     } = limits;
     m::Client {
         id: id.to_string(),
@@ -234,6 +238,11 @@ pub fn client(client: &Client) -> m::Client {
         id_token_ttl: Some(span(*id_token_ttl)),
         require_pkce: *require_pkce,
         max_session_age: max_session_age.map(span),
+        two_factor: Some(m::TwoFactor {
+            required: two_factor.required,
+            methods: two_factor.methods.iter().map(|method| method.as_str().to_owned()).collect(),
+            remember: Some(span(two_factor.remember)),
+        }),
     }
 }
 
@@ -257,6 +266,7 @@ pub fn user(user: &DeclaredUser) -> m::User {
         groups,
         disabled,
         password,
+        must_change_password,
     } = user;
     m::User {
         store: store.to_string(),
@@ -269,6 +279,7 @@ pub fn user(user: &DeclaredUser) -> m::User {
         groups: groups.clone(),
         disabled: *disabled,
         password: password.as_ref().map(|password| password.expose_secret().to_owned()),
+        must_change_password: *must_change_password,
     }
 }
 

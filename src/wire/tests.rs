@@ -5,14 +5,15 @@ use super::*;
 use crate::config::rate::{Rate, RateLimits};
 use crate::config::revision;
 use crate::config::snapshot::{
-    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, Position, Revision, RoleConfig,
-    SigningAlgorithm, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind, UsersConfig,
+    Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, PasswordRules, Position, Revision,
+    RoleConfig, SigningAlgorithm, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind, UsersConfig,
 };
 use crate::oauth::claim_rules::{ClaimPlace, ClaimRule, ClaimSource};
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use crate::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use crate::oauth::ids::{ClientId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
+use crate::oauth::two_factor::{FactorMethod, TwoFactor};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use prost::Message;
@@ -105,6 +106,11 @@ fn client(id: &str, seed: u8) -> Client {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: some(true),
             max_session_age: some(false).then(|| Duration::from_secs(3600)),
+            two_factor: TwoFactor {
+                required: some(false),
+                methods: some(false).then_some(FactorMethod::Webauthn).into_iter().collect(),
+                remember: Duration::from_secs(if some(false) { 86_400 } else { 0 }),
+            },
         },
     }
 }
@@ -121,6 +127,7 @@ fn user(name: &str, seed: u8) -> DeclaredUser {
         groups: vec!["staff".to_owned(); usize::from(seed % 3)],
         disabled: seed.is_multiple_of(5),
         password: (seed % 2 == 1).then(|| SecretString::from(format!("correct horse {seed}"))),
+        must_change_password: seed.is_multiple_of(3),
     }
 }
 
@@ -190,6 +197,7 @@ fn snapshot(parts: &[(u8, u8)]) -> Snapshot {
             per_address: None,
             per_client: Some(Rate::new(50, Duration::from_secs(1), 100).unwrap()),
         },
+        passwords: PasswordRules { min_length: 15 },
     };
     snapshot.revision = revision::of(&snapshot);
     snapshot
@@ -216,6 +224,7 @@ proptest! {
         prop_assert_eq!(&held.snapshot.clients, &sent.clients);
         prop_assert_eq!(&held.snapshot.rate_limits, &sent.rate_limits);
         prop_assert_eq!(&held.snapshot.identity_providers, &sent.identity_providers);
+        prop_assert_eq!(held.snapshot.passwords, sent.passwords);
         prop_assert_eq!(held.digests.as_ref(), &revision::digests(&sent));
         for (got, meant) in held.snapshot.users.iter().zip(&sent.users) {
             let secret = |user: &DeclaredUser| user.password.as_ref().map(|password| password.expose_secret().to_owned());

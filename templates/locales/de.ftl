@@ -20,12 +20,83 @@ login-throttled =
 login-unavailable-title = Im Moment nicht möglich
 login-unavailable = Passwörter können gerade nicht geprüft werden. Mit Ihrem Konto ist alles in Ordnung. Versuchen Sie es gleich noch einmal.
 login-with = Weiter mit { $provider }
-login-or = oder
 login-provider-denied = { $provider } hat Sie nicht angemeldet. Versuchen Sie es noch einmal, oder melden Sie sich auf andere Weise an.
 login-provider-failed = Die Antwort von { $provider } ließ sich nicht prüfen, deshalb sind Sie nicht angemeldet. Beginnen Sie hier noch einmal. Wenn es wieder geschieht, wenden Sie sich an Ihre Administratoren.
 login-provider-unavailable = { $provider } antwortet gerade nicht. Mit Ihrem Konto ist alles in Ordnung. Versuchen Sie es gleich noch einmal.
 login-provider-stale = Die Anwendung möchte, dass Sie erneut bestätigen, wer Sie sind, und { $provider } hat Sie nicht gefragt. Melden Sie sich dort zuerst ab, oder melden Sie sich auf andere Weise an.
 login-provider-not-allowed = { $provider } kennt Sie, aber Sie dürfen sich hier nicht anmelden. Bitten Sie Ihre Administratoren um Zugang.
+
+or = oder
+login-passkey = Mit Passkey anmelden
+key-needs-script = Passkeys und Sicherheitsschlüssel brauchen JavaScript. Erlauben Sie es für diese Seite, oder wählen Sie einen anderen Weg.
+key-not-here = Ihre Passkeys lassen sich unter dieser Adresse nicht verwenden.
+key-problem = Ihr Gerät hat keine brauchbare Antwort gegeben. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.
+
+factor-title = Bestätigen Sie, dass Sie es sind
+factor-lead = Ihr Konto ist durch einen zweiten Schritt geschützt.
+factor-use-key = Passkey oder Sicherheitsschlüssel verwenden
+factor-code = Code
+factor-code-help = Die sechs Ziffern, die Ihre Authenticator-App gerade zeigt.
+factor-code-or-recovery = Die sechs Ziffern, die Ihre Authenticator-App gerade zeigt, oder einer Ihrer Wiederherstellungscodes.
+factor-recovery = Wiederherstellungscode
+factor-recovery-help = Einer der Codes, die Sie sich beim Einrichten notiert haben.
+factor-submit = Weiter
+factor-remember =
+    { $days ->
+        [one] In diesem Browser einen Tag lang nicht mehr fragen
+       *[other] In diesem Browser { $days } Tage lang nicht mehr fragen
+    }
+factor-missing = Geben Sie einen Code ein.
+factor-failed = Der Code stimmt nicht, oder er wurde schon verwendet. Warten Sie auf den nächsten, und versuchen Sie es noch einmal.
+factor-key-failed = Dieser Schlüssel lässt sich hier nicht verwenden. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.
+factor-key-copied = Dieser Schlüssel wurde vielleicht kopiert und darum abgelehnt. Wählen Sie einen anderen Weg, und entfernen Sie den Schlüssel aus Ihrem Konto.
+factor-name-app = Authenticator-App
+factor-name-key = Passkey oder Sicherheitsschlüssel
+
+setup-title = Schützen Sie Ihr Konto
+setup-lead = Damit es weitergeht, brauchen Sie einen zweiten Schritt. Wählen Sie einen:
+setup-key-what = Ihr Fingerabdruck, Ihr Gesicht oder die PIN Ihres Geräts oder eines Sicherheitsschlüssels. Nicht durch Phishing zu stehlen.
+setup-app-what = Eine App auf Ihrem Telefon zeigt jede halbe Minute einen neuen Code.
+setup-impossible = Keiner der erlaubten Wege lässt sich unter dieser Adresse verwenden. Fragen Sie Ihre Administratoren.
+setup-full = Das lässt sich nicht hinzufügen: Es ist schon eingetragen, oder Sie haben zu viele. Entfernen Sie zuerst eines.
+setup-name = Name zur Unterscheidung
+setup-app-title = Authenticator-App einrichten
+setup-app-scan = Scannen Sie diesen Code mit der App.
+setup-app-qr = QR-Code für die Authenticator-App
+setup-app-type = Wenn Sie ihn nicht scannen können, geben Sie dies in die App ein:
+setup-app-open = Eine App auf diesem Gerät öffnen
+setup-app-code = Code, den die App zeigt
+setup-app-submit = Bestätigen
+setup-key-title = Passkey einrichten
+setup-key-lead = Ihr Browser fragt nach Ihrem Fingerabdruck, Ihrem Gesicht oder einer PIN. Auch ein Sicherheitsschlüssel geht.
+setup-key-submit = Passkey erstellen
+recovery-title = Ihre Wiederherstellungscodes
+recovery-lead = Schreiben Sie sie auf oder drucken Sie sie aus, und bewahren Sie sie dort auf, wo Sie sie auch ohne Ihr Telefon finden.
+recovery-once = Jeder gilt einmal, anstelle Ihres zweiten Schritts. Sie werden nicht noch einmal gezeigt.
+recovery-done = Ich habe sie aufbewahrt
+account-back = Zurück zu Ihrem Konto
+new-password-title = Neues Passwort wählen
+new-password-intro = Das Passwort, das Sie, { $name }, gerade verwendet haben, hat jemand anderes festgelegt. Wählen Sie eines, das nur Sie kennen.
+new-password-new = Neues Passwort
+new-password-again = Neues Passwort noch einmal
+new-password-hint =
+    { $characters ->
+        [one] Mindestens ein Zeichen. Ein paar Wörter hintereinander sind leicht zu merken und schwer zu erraten.
+       *[other] Mindestens { $characters } Zeichen. Ein paar Wörter hintereinander sind leicht zu merken und schwer zu erraten.
+    }
+new-password-submit = Speichern und weiter
+new-password-problem-title = Dieses Passwort eignet sich nicht
+new-password-missing = Geben Sie das neue Passwort in beide Felder ein.
+new-password-differs = In den beiden Feldern steht nicht dasselbe Passwort. Geben Sie es noch einmal ein.
+new-password-too-short =
+    { $characters ->
+        [one] Es ist zu kurz. Es braucht mindestens ein Zeichen.
+       *[other] Es ist zu kurz. Es braucht mindestens { $characters } Zeichen.
+    }
+new-password-too-long = Es ist zu lang. Wählen Sie eines mit höchstens 1024 Bytes.
+new-password-common = Es gehört zu denen, die als Erste geraten werden. Wählen Sie eines, auf das niemand kommt.
+new-password-personal = Es enthält Ihren Namen, Ihre E-Mail-Adresse oder den Namen dieses Dienstes. Wählen Sie eines, das nichts über Sie verrät.
+new-password-same = Es ist das Passwort, das Sie gerade verwendet haben. Wählen Sie ein anderes.
 
 consent-title = { $client } erlauben?
 consent-intro = { $client } möchte Ihr Konto { $name } verwenden. Die Anwendung kann dann:

@@ -21,12 +21,83 @@ login-throttled =
 login-unavailable-title = Not possible right now
 login-unavailable = Passwords cannot be checked at the moment. Nothing is wrong with your account. Try again shortly.
 login-with = Continue with { $provider }
-login-or = or
 login-provider-denied = { $provider } did not sign you in. Try again, or sign in another way.
 login-provider-failed = The answer of { $provider } could not be checked, so you are not signed in. Start again from here. If it happens again, tell your administrators.
 login-provider-unavailable = { $provider } does not answer at the moment. Nothing is wrong with your account. Try again shortly.
 login-provider-stale = The application wants you to prove again who you are, and { $provider } did not ask you. Sign out there first, or sign in another way.
 login-provider-not-allowed = { $provider } knows you, but you may not sign in here. Ask your administrators for access.
+
+or = or
+login-passkey = Sign in with a passkey
+key-needs-script = Passkeys and security keys need JavaScript. Allow it for this site, or choose another way.
+key-not-here = Your passkeys cannot be used at this address.
+key-problem = Your device gave no answer that can be used. Try again, or choose another way.
+
+factor-title = Confirm that it is you
+factor-lead = Your account is protected by a second step.
+factor-use-key = Use a passkey or security key
+factor-code = Code
+factor-code-help = The six digits that your authenticator app shows now.
+factor-code-or-recovery = The six digits that your authenticator app shows now, or one of your recovery codes.
+factor-recovery = Recovery code
+factor-recovery-help = One of the codes that you wrote down when you set this up.
+factor-submit = Continue
+factor-remember =
+    { $days ->
+        [one] Do not ask again on this browser for one day
+       *[other] Do not ask again on this browser for { $days } days
+    }
+factor-missing = Enter a code.
+factor-failed = The code is not right, or it was used already. Wait for the next one, then try again.
+factor-key-failed = This key cannot be used here. Try again, or choose another way.
+factor-key-copied = This key may have been copied, so it was refused. Choose another way, and remove the key from your account.
+factor-name-app = Authenticator app
+factor-name-key = Passkey or security key
+
+setup-title = Protect your account
+setup-lead = You need a second step to go on. Choose one:
+setup-key-what = Your fingerprint, your face or the PIN of your device or of a security key. Cannot be phished.
+setup-app-what = An app on your phone shows a new code every half minute.
+setup-impossible = None of the ways that are allowed can be used at this address. Ask your administrators.
+setup-full = It cannot be added: it is registered already, or you have too many. Remove one first.
+setup-name = Name, to tell it from others
+setup-app-title = Set up an authenticator app
+setup-app-scan = Scan this code with the app.
+setup-app-qr = QR code for the authenticator app
+setup-app-type = If you cannot scan it, type this into the app:
+setup-app-open = Open an app on this device
+setup-app-code = Code that the app shows
+setup-app-submit = Confirm
+setup-key-title = Set up a passkey
+setup-key-lead = Your browser will ask for your fingerprint, your face or a PIN. A security key works, too.
+setup-key-submit = Create a passkey
+recovery-title = Your recovery codes
+recovery-lead = Write these down, or print them, and keep them where you will find them without your phone.
+recovery-once = Each works once, in place of your second step. They are not shown again.
+recovery-done = I have kept them
+account-back = Back to your account
+new-password-title = Choose a new password
+new-password-intro = Somebody else set the password that you, { $name }, just used. Choose one that only you know.
+new-password-new = New password
+new-password-again = New password, once more
+new-password-hint =
+    { $characters ->
+        [one] At least one character. A few words in a row are easy to remember and hard to guess.
+       *[other] At least { $characters } characters. A few words in a row are easy to remember and hard to guess.
+    }
+new-password-submit = Save and continue
+new-password-problem-title = This password will not do
+new-password-missing = Enter the new password in both fields.
+new-password-differs = The two fields do not hold the same password. Enter it again.
+new-password-too-short =
+    { $characters ->
+        [one] It is too short. It needs at least one character.
+       *[other] It is too short. It needs at least { $characters } characters.
+    }
+new-password-too-long = It is too long. Choose one with at most 1024 bytes.
+new-password-common = It is one of those that are guessed first. Choose one that nobody would think of.
+new-password-personal = It holds your name, your email address or the name of this service. Choose one that says nothing about you.
+new-password-same = It is the password that you just used. Choose another one.
 
 consent-title = Allow { $client }?
 consent-intro = { $client } asks to use your account { $name }. It will be able to:

@@ -20,12 +20,83 @@ login-throttled =
 login-unavailable-title = No es posible en este momento
 login-unavailable = Ahora mismo no se pueden comprobar las contraseñas. Su cuenta no tiene ningún problema. Inténtelo de nuevo en breve.
 login-with = Continuar con { $provider }
-login-or = o
 login-provider-denied = { $provider } no ha iniciado su sesión. Inténtelo de nuevo o entre de otra manera.
 login-provider-failed = No se pudo comprobar la respuesta de { $provider }, así que no ha iniciado sesión. Empiece de nuevo desde aquí. Si vuelve a ocurrir, avise a sus administradores.
 login-provider-unavailable = { $provider } no responde en este momento. Su cuenta está bien. Inténtelo de nuevo en un momento.
 login-provider-stale = La aplicación quiere que demuestre de nuevo quién es, y { $provider } no se lo ha pedido. Cierre antes la sesión allí o entre de otra manera.
 login-provider-not-allowed = { $provider } le conoce, pero no puede iniciar sesión aquí. Pida acceso a sus administradores.
+
+or = o
+login-passkey = Iniciar sesión con una llave de acceso
+key-needs-script = Las llaves de acceso y de seguridad necesitan JavaScript. Permítalo en este sitio o elija otra forma.
+key-not-here = Sus llaves de acceso no se pueden usar en esta dirección.
+key-problem = Su dispositivo no dio ninguna respuesta utilizable. Inténtelo de nuevo o elija otra forma.
+
+factor-title = Confirme que es usted
+factor-lead = Su cuenta está protegida por un segundo paso.
+factor-use-key = Usar una llave de acceso o de seguridad
+factor-code = Código
+factor-code-help = Los seis dígitos que muestra ahora su aplicación de autenticación.
+factor-code-or-recovery = Los seis dígitos que muestra ahora su aplicación de autenticación, o uno de sus códigos de recuperación.
+factor-recovery = Código de recuperación
+factor-recovery-help = Uno de los códigos que anotó al configurarlo.
+factor-submit = Continuar
+factor-remember =
+    { $days ->
+        [one] No volver a preguntar en este navegador durante un día
+       *[other] No volver a preguntar en este navegador durante { $days } días
+    }
+factor-missing = Escriba un código.
+factor-failed = El código no es correcto o ya se usó. Espere al siguiente e inténtelo de nuevo.
+factor-key-failed = Esta llave no se puede usar aquí. Inténtelo de nuevo o elija otra forma.
+factor-key-copied = Puede que esta llave haya sido copiada, por lo que fue rechazada. Elija otra forma y quite la llave de su cuenta.
+factor-name-app = Aplicación de autenticación
+factor-name-key = Llave de acceso o de seguridad
+
+setup-title = Proteja su cuenta
+setup-lead = Necesita un segundo paso para continuar. Elija uno:
+setup-key-what = Su huella, su cara o el PIN de su dispositivo o de una llave de seguridad. No se puede suplantar.
+setup-app-what = Una aplicación de su teléfono muestra un código nuevo cada medio minuto.
+setup-impossible = Ninguna de las formas permitidas se puede usar en esta dirección. Consulte a sus administradores.
+setup-full = No se puede añadir: ya está registrado o tiene demasiados. Quite uno primero.
+setup-name = Nombre, para distinguirlo
+setup-app-title = Configurar una aplicación de autenticación
+setup-app-scan = Escanee este código con la aplicación.
+setup-app-qr = Código QR para la aplicación de autenticación
+setup-app-type = Si no puede escanearlo, escriba esto en la aplicación:
+setup-app-open = Abrir una aplicación en este dispositivo
+setup-app-code = Código que muestra la aplicación
+setup-app-submit = Confirmar
+setup-key-title = Configurar una llave de acceso
+setup-key-lead = Su navegador le pedirá su huella, su cara o un PIN. También sirve una llave de seguridad.
+setup-key-submit = Crear una llave de acceso
+recovery-title = Sus códigos de recuperación
+recovery-lead = Anótelos o imprímalos y guárdelos donde los encuentre sin su teléfono.
+recovery-once = Cada uno sirve una vez, en lugar de su segundo paso. No se volverán a mostrar.
+recovery-done = Los he guardado
+account-back = Volver a su cuenta
+new-password-title = Elija una contraseña nueva
+new-password-intro = La contraseña que usted, { $name }, acaba de usar la estableció otra persona. Elija una que solo usted conozca.
+new-password-new = Contraseña nueva
+new-password-again = Contraseña nueva, otra vez
+new-password-hint =
+    { $characters ->
+        [one] Al menos un carácter. Unas cuantas palabras seguidas son fáciles de recordar y difíciles de adivinar.
+       *[other] Al menos { $characters } caracteres. Unas cuantas palabras seguidas son fáciles de recordar y difíciles de adivinar.
+    }
+new-password-submit = Guardar y continuar
+new-password-problem-title = Esta contraseña no sirve
+new-password-missing = Escriba la contraseña nueva en los dos campos.
+new-password-differs = Los dos campos no contienen la misma contraseña. Escríbala de nuevo.
+new-password-too-short =
+    { $characters ->
+        [one] Es demasiado corta. Necesita al menos un carácter.
+       *[other] Es demasiado corta. Necesita al menos { $characters } caracteres.
+    }
+new-password-too-long = Es demasiado larga. Elija una de 1024 bytes como máximo.
+new-password-common = Es una de las que se adivinan primero. Elija una que no se le ocurra a nadie.
+new-password-personal = Contiene su nombre, su dirección de correo electrónico o el nombre de este servicio. Elija una que no diga nada de usted.
+new-password-same = Es la contraseña que acaba de usar. Elija otra.
 
 consent-title = ¿Permitir { $client }?
 consent-intro = { $client } pide usar su cuenta { $name }. La aplicación podrá:

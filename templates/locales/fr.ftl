@@ -20,12 +20,83 @@ login-throttled =
 login-unavailable-title = Impossible pour le moment
 login-unavailable = Les mots de passe ne peuvent pas être vérifiés actuellement. Votre compte n’a aucun problème. Réessayez dans un instant.
 login-with = Continuer avec { $provider }
-login-or = ou
 login-provider-denied = { $provider } ne vous a pas connecté. Réessayez, ou connectez-vous autrement.
 login-provider-failed = La réponse de { $provider } n’a pas pu être vérifiée : vous n’êtes pas connecté. Recommencez à partir d’ici. Si cela se reproduit, prévenez vos administrateurs.
 login-provider-unavailable = { $provider } ne répond pas pour le moment. Votre compte n’est pas en cause. Réessayez dans un instant.
 login-provider-stale = L’application demande que vous prouviez à nouveau votre identité, et { $provider } ne vous l’a pas demandé. Déconnectez-vous d’abord là-bas, ou connectez-vous autrement.
 login-provider-not-allowed = { $provider } vous connaît, mais vous ne pouvez pas vous connecter ici. Demandez l’accès à vos administrateurs.
+
+or = ou
+login-passkey = Se connecter avec une clé d’accès
+key-needs-script = Les clés d’accès et les clés de sécurité ont besoin de JavaScript. Autorisez-le pour ce site ou choisissez un autre moyen.
+key-not-here = Vos clés d’accès ne peuvent pas être utilisées à cette adresse.
+key-problem = Votre appareil n’a pas donné de réponse utilisable. Réessayez ou choisissez un autre moyen.
+
+factor-title = Confirmez que c’est bien vous
+factor-lead = Votre compte est protégé par une deuxième étape.
+factor-use-key = Utiliser une clé d’accès ou de sécurité
+factor-code = Code
+factor-code-help = Les six chiffres que votre application d’authentification affiche en ce moment.
+factor-code-or-recovery = Les six chiffres que votre application d’authentification affiche en ce moment, ou l’un de vos codes de secours.
+factor-recovery = Code de secours
+factor-recovery-help = L’un des codes que vous avez notés lors de la configuration.
+factor-submit = Continuer
+factor-remember =
+    { $days ->
+        [one] Ne plus demander dans ce navigateur pendant un jour
+       *[other] Ne plus demander dans ce navigateur pendant { $days } jours
+    }
+factor-missing = Saisissez un code.
+factor-failed = Le code n’est pas correct, ou il a déjà servi. Attendez le suivant, puis réessayez.
+factor-key-failed = Cette clé ne peut pas être utilisée ici. Réessayez ou choisissez un autre moyen.
+factor-key-copied = Cette clé a peut-être été copiée ; elle a donc été refusée. Choisissez un autre moyen et retirez la clé de votre compte.
+factor-name-app = Application d’authentification
+factor-name-key = Clé d’accès ou de sécurité
+
+setup-title = Protégez votre compte
+setup-lead = Une deuxième étape est nécessaire pour continuer. Choisissez-en une :
+setup-key-what = Votre empreinte, votre visage ou le code de votre appareil ou d’une clé de sécurité. Impossible à hameçonner.
+setup-app-what = Une application de votre téléphone affiche un nouveau code toutes les demi-minutes.
+setup-impossible = Aucun des moyens autorisés ne peut être utilisé à cette adresse. Adressez-vous à vos administrateurs.
+setup-full = Ajout impossible : c’est déjà enregistré, ou vous en avez trop. Retirez-en d’abord un.
+setup-name = Nom, pour le reconnaître
+setup-app-title = Configurer une application d’authentification
+setup-app-scan = Scannez ce code avec l’application.
+setup-app-qr = Code QR pour l’application d’authentification
+setup-app-type = Si vous ne pouvez pas le scanner, saisissez ceci dans l’application :
+setup-app-open = Ouvrir une application sur cet appareil
+setup-app-code = Code affiché par l’application
+setup-app-submit = Confirmer
+setup-key-title = Configurer une clé d’accès
+setup-key-lead = Votre navigateur demandera votre empreinte, votre visage ou un code. Une clé de sécurité convient aussi.
+setup-key-submit = Créer une clé d’accès
+recovery-title = Vos codes de secours
+recovery-lead = Notez-les ou imprimez-les, et gardez-les là où vous les trouverez sans votre téléphone.
+recovery-once = Chacun sert une fois, à la place de votre deuxième étape. Ils ne seront plus affichés.
+recovery-done = Je les ai gardés
+account-back = Retour à votre compte
+new-password-title = Choisissez un nouveau mot de passe
+new-password-intro = Le mot de passe que vous venez d’utiliser, { $name }, a été défini par quelqu’un d’autre. Choisissez-en un que personne d’autre ne connaît.
+new-password-new = Nouveau mot de passe
+new-password-again = Nouveau mot de passe, encore une fois
+new-password-hint =
+    { $characters ->
+        [one] Au moins un caractère. Quelques mots à la suite sont faciles à retenir et difficiles à deviner.
+       *[other] Au moins { $characters } caractères. Quelques mots à la suite sont faciles à retenir et difficiles à deviner.
+    }
+new-password-submit = Enregistrer et continuer
+new-password-problem-title = Ce mot de passe ne convient pas
+new-password-missing = Saisissez le nouveau mot de passe dans les deux champs.
+new-password-differs = Les deux champs ne contiennent pas le même mot de passe. Saisissez-le de nouveau.
+new-password-too-short =
+    { $characters ->
+        [one] Il est trop court. Il lui faut au moins un caractère.
+       *[other] Il est trop court. Il lui faut au moins { $characters } caractères.
+    }
+new-password-too-long = Il est trop long. Choisissez-en un de 1024 octets au plus.
+new-password-common = C’est l’un de ceux que l’on devine en premier. Choisissez-en un auquel personne ne penserait.
+new-password-personal = Il contient votre nom, votre adresse e-mail ou le nom de ce service. Choisissez-en un qui ne dit rien de vous.
+new-password-same = C’est le mot de passe que vous venez d’utiliser. Choisissez-en un autre.
 
 consent-title = Autoriser { $client } ?
 consent-intro = { $client } demande à utiliser votre compte { $name }. L’application pourra :

@@ -19,12 +19,80 @@ login-throttled =
 login-unavailable-title = 現在ご利用いただけません
 login-unavailable = 現在パスワードを確認できません。アカウントに問題はありません。しばらくしてからもう一度お試しください。
 login-with = { $provider } で続ける
-login-or = または
 login-provider-denied = { $provider } でのサインインは完了しませんでした。もう一度試すか、別の方法でサインインしてください。
 login-provider-failed = { $provider } からの応答を確認できなかったため、サインインしていません。ここからやり直してください。繰り返す場合は管理者に知らせてください。
 login-provider-unavailable = { $provider } は現在応答していません。アカウントに問題はありません。しばらくしてからもう一度お試しください。
 login-provider-stale = アプリケーションは本人確認のやり直しを求めていますが、{ $provider } では確認が行われませんでした。先に { $provider } からサインアウトするか、別の方法でサインインしてください。
 login-provider-not-allowed = { $provider } では確認できましたが、ここにサインインすることはできません。管理者にアクセス権を依頼してください。
+
+or = または
+login-passkey = パスキーでログイン
+key-needs-script = パスキーとセキュリティキーには JavaScript が必要です。このサイトで許可するか、別の方法を選んでください。
+key-not-here = このアドレスではパスキーを使用できません。
+key-problem = デバイスから使用できる応答がありませんでした。もう一度試すか、別の方法を選んでください。
+
+factor-title = ご本人であることの確認
+factor-lead = このアカウントは 2 段階で保護されています。
+factor-use-key = パスキーまたはセキュリティキーを使う
+factor-code = コード
+factor-code-help = 認証アプリに現在表示されている 6 桁の数字です。
+factor-code-or-recovery = 認証アプリに現在表示されている 6 桁の数字、またはリカバリーコードのいずれかです。
+factor-recovery = リカバリーコード
+factor-recovery-help = 設定時に控えたコードのいずれかです。
+factor-submit = 続ける
+factor-remember =
+    { $days ->
+       *[other] このブラウザーでは { $days } 日間確認しない
+    }
+factor-missing = コードを入力してください。
+factor-failed = コードが正しくないか、すでに使用されています。次のコードを待ってから、もう一度試してください。
+factor-key-failed = このキーはここでは使用できません。もう一度試すか、別の方法を選んでください。
+factor-key-copied = このキーは複製された可能性があるため、拒否されました。別の方法を選び、アカウントからこのキーを削除してください。
+factor-name-app = 認証アプリ
+factor-name-key = パスキーまたはセキュリティキー
+
+setup-title = アカウントの保護
+setup-lead = 続けるには 2 段階目の設定が必要です。いずれかを選んでください。
+setup-key-what = 指紋、顔、またはデバイスやセキュリティキーの PIN。フィッシングされません。
+setup-app-what = スマートフォンのアプリが 30 秒ごとに新しいコードを表示します。
+setup-impossible = 許可されている方法は、このアドレスではいずれも使用できません。管理者に問い合わせてください。
+setup-full = 追加できません。すでに登録されているか、数が多すぎます。先に 1 つ削除してください。
+setup-name = 区別するための名前
+setup-app-title = 認証アプリの設定
+setup-app-scan = アプリでこのコードを読み取ってください。
+setup-app-qr = 認証アプリ用の QR コード
+setup-app-type = 読み取れない場合は、次の文字をアプリに入力してください。
+setup-app-open = このデバイスのアプリを開く
+setup-app-code = アプリに表示されているコード
+setup-app-submit = 確認
+setup-key-title = パスキーの設定
+setup-key-lead = ブラウザーが指紋、顔、または PIN を求めます。セキュリティキーも使用できます。
+setup-key-submit = パスキーを作成
+recovery-title = リカバリーコード
+recovery-lead = 書き留めるか印刷して、スマートフォンがなくても見つかる場所に保管してください。
+recovery-once = それぞれ 1 回だけ、2 段階目の代わりに使えます。再び表示されることはありません。
+recovery-done = 保管しました
+account-back = アカウントに戻る
+new-password-title = 新しいパスワードを決めてください
+new-password-intro = { $name } さんが今お使いになったパスワードは、ほかの人が設定したものです。ご自分だけが知っているパスワードを決めてください。
+new-password-new = 新しいパスワード
+new-password-again = 新しいパスワード（もう一度）
+new-password-hint =
+    { $characters ->
+       *[other] { $characters } 文字以上。いくつかの単語を並べると、覚えやすく、推測されにくくなります。
+    }
+new-password-submit = 保存して続ける
+new-password-problem-title = このパスワードは使えません
+new-password-missing = 新しいパスワードを両方の欄に入力してください。
+new-password-differs = 二つの欄のパスワードが一致しません。もう一度入力してください。
+new-password-too-short =
+    { $characters ->
+       *[other] 短すぎます。{ $characters } 文字以上にしてください。
+    }
+new-password-too-long = 長すぎます。1024 バイト以内にしてください。
+new-password-common = 真っ先に推測されるパスワードのひとつです。誰も思いつかないものにしてください。
+new-password-personal = お名前、メールアドレス、またはこのサービスの名前が含まれています。ご自分に関係のないものにしてください。
+new-password-same = 今お使いになったパスワードと同じです。別のものにしてください。
 
 consent-title = { $client } を許可しますか？
 consent-intro = { $client } がアカウント { $name } の利用を求めています。許可すると、次のことができるようになります。

@@ -22,12 +22,89 @@ login-throttled =
 login-unavailable-title = W tej chwili to niemożliwe
 login-unavailable = Nie można teraz sprawdzić hasła. Z Twoim kontem wszystko w porządku. Spróbuj za chwilę.
 login-with = Kontynuuj przez { $provider }
-login-or = lub
 login-provider-denied = { $provider }: logowanie się nie odbyło. Spróbuj ponownie albo zaloguj się w inny sposób.
 login-provider-failed = { $provider }: odpowiedzi nie udało się sprawdzić, więc nie nastąpiło zalogowanie. Zacznij od nowa tutaj. Jeśli to się powtórzy, zgłoś to administratorom.
 login-provider-unavailable = { $provider } teraz nie odpowiada. Z Twoim kontem wszystko jest w porządku. Spróbuj ponownie za chwilę.
 login-provider-stale = Aplikacja chce ponownego potwierdzenia Twojej tożsamości, a { $provider } o nie nie poprosił. Najpierw wyloguj się tam albo zaloguj się w inny sposób.
 login-provider-not-allowed = { $provider } zna Cię, ale nie możesz się tutaj zalogować. Poproś administratorów o dostęp.
+
+or = albo
+login-passkey = Zaloguj się kluczem dostępu
+key-needs-script = Klucze dostępu i klucze bezpieczeństwa wymagają JavaScriptu. Zezwól na niego na tej stronie albo wybierz inny sposób.
+key-not-here = Pod tym adresem nie można używać Twoich kluczy dostępu.
+key-problem = Urządzenie nie dało odpowiedzi, której można użyć. Spróbuj ponownie albo wybierz inny sposób.
+
+factor-title = Potwierdź, że to Ty
+factor-lead = Twoje konto chroni drugi krok.
+factor-use-key = Użyj klucza dostępu lub bezpieczeństwa
+factor-code = Kod
+factor-code-help = Sześć cyfr, które pokazuje teraz aplikacja uwierzytelniająca.
+factor-code-or-recovery = Sześć cyfr, które pokazuje teraz aplikacja uwierzytelniająca, albo jeden z kodów odzyskiwania.
+factor-recovery = Kod odzyskiwania
+factor-recovery-help = Jeden z kodów zapisanych podczas konfiguracji.
+factor-submit = Dalej
+factor-remember =
+    { $days ->
+        [one] Nie pytaj ponownie w tej przeglądarce przez jeden dzień
+        [few] Nie pytaj ponownie w tej przeglądarce przez { $days } dni
+        [many] Nie pytaj ponownie w tej przeglądarce przez { $days } dni
+       *[other] Nie pytaj ponownie w tej przeglądarce przez { $days } dnia
+    }
+factor-missing = Wpisz kod.
+factor-failed = Kod jest niepoprawny albo został już użyty. Poczekaj na następny i spróbuj ponownie.
+factor-key-failed = Tego klucza nie można tu użyć. Spróbuj ponownie albo wybierz inny sposób.
+factor-key-copied = Ten klucz mógł zostać skopiowany, dlatego go odrzucono. Wybierz inny sposób i usuń klucz ze swojego konta.
+factor-name-app = Aplikacja uwierzytelniająca
+factor-name-key = Klucz dostępu lub bezpieczeństwa
+
+setup-title = Zabezpiecz swoje konto
+setup-lead = Aby przejść dalej, potrzebujesz drugiego kroku. Wybierz jeden:
+setup-key-what = Odcisk palca, twarz albo PIN urządzenia lub klucza bezpieczeństwa. Nie da się go wyłudzić.
+setup-app-what = Aplikacja w telefonie pokazuje co pół minuty nowy kod.
+setup-impossible = Pod tym adresem nie można użyć żadnego z dozwolonych sposobów. Zapytaj administratorów.
+setup-full = Nie można tego dodać: jest już zarejestrowane albo masz ich za dużo. Najpierw usuń jeden.
+setup-name = Nazwa, aby go odróżnić
+setup-app-title = Skonfiguruj aplikację uwierzytelniającą
+setup-app-scan = Zeskanuj ten kod aplikacją.
+setup-app-qr = Kod QR dla aplikacji uwierzytelniającej
+setup-app-type = Jeśli nie możesz go zeskanować, wpisz w aplikacji:
+setup-app-open = Otwórz aplikację na tym urządzeniu
+setup-app-code = Kod, który pokazuje aplikacja
+setup-app-submit = Potwierdź
+setup-key-title = Skonfiguruj klucz dostępu
+setup-key-lead = Przeglądarka poprosi o odcisk palca, twarz albo PIN. Klucz bezpieczeństwa też działa.
+setup-key-submit = Utwórz klucz dostępu
+recovery-title = Twoje kody odzyskiwania
+recovery-lead = Zapisz je lub wydrukuj i przechowuj tam, gdzie znajdziesz je bez telefonu.
+recovery-once = Każdy działa raz, zamiast drugiego kroku. Nie zostaną pokazane ponownie.
+recovery-done = Mam je zapisane
+account-back = Wróć do konta
+new-password-title = Wybierz nowe hasło
+new-password-intro = Hasło do konta { $name }, którego właśnie użyto, ustawił ktoś inny. Wybierz takie, które znasz tylko Ty.
+new-password-new = Nowe hasło
+new-password-again = Nowe hasło jeszcze raz
+new-password-hint =
+    { $characters ->
+        [one] Co najmniej jeden znak. Kilka słów pod rząd łatwo zapamiętać, a trudno odgadnąć.
+        [few] Co najmniej { $characters } znaki. Kilka słów pod rząd łatwo zapamiętać, a trudno odgadnąć.
+        [many] Co najmniej { $characters } znaków. Kilka słów pod rząd łatwo zapamiętać, a trudno odgadnąć.
+       *[other] Co najmniej { $characters } znaku. Kilka słów pod rząd łatwo zapamiętać, a trudno odgadnąć.
+    }
+new-password-submit = Zapisz i kontynuuj
+new-password-problem-title = To hasło się nie nadaje
+new-password-missing = Wpisz nowe hasło w obu polach.
+new-password-differs = Hasła w obu polach są różne. Wpisz je jeszcze raz.
+new-password-too-short =
+    { $characters ->
+        [one] Jest za krótkie. Musi mieć co najmniej jeden znak.
+        [few] Jest za krótkie. Musi mieć co najmniej { $characters } znaki.
+        [many] Jest za krótkie. Musi mieć co najmniej { $characters } znaków.
+       *[other] Jest za krótkie. Musi mieć co najmniej { $characters } znaku.
+    }
+new-password-too-long = Jest za długie. Wybierz takie, które ma najwyżej 1024 bajty.
+new-password-common = Należy do tych, które odgaduje się najpierw. Wybierz takie, na które nikt by nie wpadł.
+new-password-personal = Zawiera Twoje imię lub nazwisko, adres e-mail albo nazwę tej usługi. Wybierz takie, które nic o Tobie nie mówi.
+new-password-same = To hasło, którego właśnie użyto. Wybierz inne.
 
 consent-title = Zezwolić aplikacji { $client }?
 consent-intro = Aplikacja { $client } prosi o dostęp do Twojego konta { $name }. Będzie mogła:

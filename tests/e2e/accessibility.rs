@@ -2,7 +2,7 @@
 
 use crate::login_round::log_in;
 use crate::support::browser::{Browser, Mode};
-use crate::support::pages::{ALERT, ALLOW};
+use crate::support::pages::{self, ALERT, ALLOW};
 use crate::support::platform::{PASSWORD, Platform};
 
 #[tokio::test]
@@ -48,5 +48,22 @@ async fn every_page(mode: Mode) {
         browser.see("h1").await;
         browser.check_accessibility("logged out").await;
     }
+
+    // Her password was set by somebody else.
+    browser.open(&format!("{}/login", platform.issuer)).await;
+    pages::log_in(&browser, "grace", "a moth in relay 70").await;
+    browser.see("#again").await;
+    browser.check_accessibility("new password").await;
+    choose(&browser, "password123456").await;
+    browser.see(ALERT).await;
+    browser.check_accessibility("new password after a weak one").await;
+    choose(&browser, "nanoseconds by the foot").await;
+    browser.see_title("Your account · Nauthera").await;
     browser.quit().await;
+}
+
+async fn choose(browser: &Browser, password: &str) {
+    browser.type_into("#password", password).await;
+    browser.type_into("#again", password).await;
+    browser.click(pages::SUBMIT).await;
 }

@@ -34,7 +34,7 @@ const RULES: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("http", &["oauth", "config", "jose", "upstream", "actors", "telemetry"]),
+    ("http", &["oauth", "accounts", "config", "jose", "upstream", "actors", "telemetry"]),
     ("operator", &["oauth", "resources", "config", "wire", "grpc", "telemetry"]),
     (
         "cli",

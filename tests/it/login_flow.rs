@@ -3,6 +3,7 @@
 mod attacks;
 mod forged_forms;
 mod logout;
+mod new_password;
 mod pages;
 mod prompts;
 mod round;

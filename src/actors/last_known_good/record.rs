@@ -118,6 +118,7 @@ mod tests {
                 groups: Vec::new(),
                 disabled: false,
                 password: Some("correct horse".into()),
+                must_change_password: false,
             })],
             roles: Vec::new(),
             identity_providers: Vec::new(),
@@ -125,6 +126,7 @@ mod tests {
             departed: BTreeSet::new(),
             branding: Branding::default(),
             rate_limits: crate::config::rate::RateLimits::default(),
+            passwords: crate::config::snapshot::PasswordRules::default(),
         };
         snapshot.revision = revision::of(&snapshot);
         snapshot

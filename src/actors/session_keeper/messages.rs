@@ -4,6 +4,7 @@ use crate::actors::fault::Fault;
 use crate::oauth::ids::{ClientId, SessionId, UserId};
 use crate::oauth::opaque::OpaqueToken;
 use crate::oauth::scope::Scopes;
+use crate::store::records::PasswordRecord;
 use actix::Message;
 use jiff::Timestamp;
 
@@ -13,10 +14,10 @@ use jiff::Timestamp;
 pub struct Open {
     /// Who
     pub user: UserId,
+    /// When they proved it: by their first factor, where there were two
+    pub auth_time: Timestamp,
     /// How they proved it (RFC 8176)
     pub amr: Vec<String>,
-    /// When, if it was before now
-    pub at: Option<Timestamp>,
     /// The session that the browser had; it ends
     pub instead_of: Option<SessionId>,
 }
@@ -30,10 +31,10 @@ pub struct StepUp {
     pub session: SessionId,
     /// Who proved themselves
     pub user: UserId,
+    /// When: by their first factor, where there were two
+    pub auth_time: Timestamp,
     /// How
     pub amr: Vec<String>,
-    /// When, if it was before now
-    pub at: Option<Timestamp>,
 }
 
 /// Whose session is this cookie?
@@ -58,6 +59,19 @@ pub struct End {
     pub session: SessionId,
     /// Whose, for the audit trail
     pub user: UserId,
+}
+
+/// A person chose another password: it takes the place of the one before if that still is theirs, and everything that they had by that one ends:
+/// sessions, codes and grants. `false`, and nothing happens, if it is not.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<bool, Fault>")]
+pub struct ChangePassword {
+    /// Who
+    pub user: UserId,
+    /// The password before
+    pub before: PasswordRecord,
+    /// The new one
+    pub after: PasswordRecord,
 }
 
 /// What has this person allowed this client? Nothing is the empty set.

@@ -20,7 +20,7 @@ use aws_lc_rs::rand;
 pub use hot::{HOT_TTL, TOLD_TTL};
 use hot::{HotSessions, Standing};
 use jiff::{SignedDuration, Timestamp};
-use messages::{Allow, Allowed, End, Open, Opened, Resume, SessionView, StepUp};
+use messages::{Allow, Allowed, ChangePassword, End, Open, Opened, Resume, SessionView, StepUp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
@@ -119,7 +119,7 @@ impl Handler<Open> for SessionKeeper {
                 id: SessionId::new(uuid::Uuid::now_v7().to_string()),
                 token: token.hash(),
                 user: open.user,
-                auth_time: proved_at(open.at, now),
+                auth_time: open.auth_time,
                 amr: open.amr,
                 created_at: now,
                 expires_at: expiry(now)?,
@@ -145,7 +145,7 @@ impl Handler<StepUp> for SessionKeeper {
             }
             let token = fresh_token()?;
             session.token = token.hash();
-            session.auth_time = proved_at(step.at, now);
+            session.auth_time = step.auth_time;
             session.amr = step.amr;
             session.expires_at = expiry(now)?;
             let renewed = store.renew_session(&session, now).await?;
@@ -207,6 +207,31 @@ impl Handler<End> for SessionKeeper {
     }
 }
 
+impl Handler<ChangePassword> for SessionKeeper {
+    type Result = ResponseFuture<Result<bool, Fault>>;
+
+    fn handle(&mut self, change: ChangePassword, _: &mut Self::Context) -> Self::Result {
+        let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
+        let audit = self.audit.clone();
+        Box::pin(async move {
+            let ChangePassword { user, before, after } = change;
+            let changed = store.replace_password(&user, Some(&before), &after, Some(now)).await;
+            changes.note();
+            if !changed? {
+                return Ok(false);
+            }
+            audit.record(AuditEvent {
+                at: now,
+                kind: "password.changed".to_owned(),
+                user: Some(user),
+                client: None,
+                details: serde_json::json!({}),
+            });
+            Ok(true)
+        })
+    }
+}
+
 impl Handler<Allowed> for SessionKeeper {
     type Result = ResponseFuture<Result<crate::oauth::scope::Scopes, Fault>>;
 
@@ -249,11 +274,6 @@ fn view(session: SessionRecord, user: UserRecord) -> SessionView {
         amr: session.amr,
         expires_at: session.expires_at,
     }
-}
-
-/// Never later than now: a provider's clock may be ahead.
-fn proved_at(at: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    at.map_or(now, |at| at.min(now))
 }
 
 fn fresh_token() -> Result<OpaqueToken, Fault> {

@@ -4,6 +4,7 @@ use super::Services;
 use super::messages::Introspect;
 use crate::actors::fault::Fault;
 use crate::config::snapshot::Snapshot;
+use crate::oauth::acr::Acr;
 use crate::oauth::client::Client;
 use crate::oauth::error::{ErrorCode, OAuthError};
 use crate::oauth::ids::UserId;
@@ -70,6 +71,7 @@ impl Services {
             iat: grant.created_at.as_second(),
             jti: None,
             auth_time: Some(grant.auth_time.as_second()),
+            acr: Some(Acr::of(&grant.amr).as_str().to_owned()),
             amr: grant.amr,
             sid: Some(grant.session),
             groups: None,

@@ -120,6 +120,7 @@ mod tests {
             departed: std::collections::BTreeSet::new(),
             branding: Branding::default(),
             rate_limits: crate::config::rate::RateLimits::default(),
+            passwords: crate::config::snapshot::PasswordRules::default(),
         };
         Round {
             changed: vec!["/m/a.yaml".into()],

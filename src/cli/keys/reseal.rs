@@ -2,6 +2,7 @@
 
 use crate::actors::key_keeper;
 use crate::actors::last_known_good::{self, Resealed};
+use crate::actors::second_factors;
 use crate::cli::database::PlaceArgs;
 use crate::cli::serve::args::auth_server;
 use crate::cli::{kek, process, say};
@@ -57,6 +58,12 @@ async fn reseal(store: &dyn Store, sealer: &Sealer) -> anyhow::Result<ExitCode> 
     }
     let kept = last_known_good::reseal(store, sealer).await;
     let kept = kept.map_err(|fault| anyhow!("the configuration that is kept cannot be sealed anew: {fault}"))?;
+    let factors = second_factors::reseal::reseal(store, sealer).await;
+    let factors = factors.map_err(|fault| anyhow!("the second factors cannot be sealed anew: {fault}"))?;
+    say(&format!("{} second factors sealed anew with {newest}", factors.anew));
+    if factors.lost > 0 {
+        say(&format!("{} second factors do not open: the log above says why", factors.lost));
+    }
     let configuration = match &kept {
         Resealed::Nothing => "no configuration is kept".to_owned(),
         Resealed::Same => format!("the configuration that is kept was sealed with {newest} already"),
@@ -65,7 +72,7 @@ async fn reseal(store: &dyn Store, sealer: &Sealer) -> anyhow::Result<ExitCode> 
     };
     say(&configuration);
     let others: Vec<String> = sealer.keys().ids().into_iter().filter(|id| *id != newest).collect();
-    if !keys.lost.is_empty() || matches!(kept, Resealed::Unreadable(_)) {
+    if !keys.lost.is_empty() || factors.lost > 0 || matches!(kept, Resealed::Unreadable(_)) {
         say("not everything could be: keep every key-encryption key that you have, and put the missing one into the folder");
         return Ok(ExitCode::FAILURE);
     }

@@ -79,3 +79,29 @@ fn a_group_names_members_that_are_not_there() {
     assert!(message.contains("carol") && !message.contains("alice"), "{message}");
     assert_eq!(main_snapshot(&compiled).users[0].groups, ["g"]);
 }
+
+#[test]
+fn a_password_for_one_login_is_a_declared_one() {
+    let mut world = people()
+        .secret("identity", "passwords", false, &[("alice", "correct horse")])
+        .user(
+            "alice",
+            json!({"credentialSecretRef": {"name": "passwords", "key": "alice"}, "mustChangePassword": true}),
+        )
+        .user("bob", json!({}));
+    let compiled = world.compile();
+    let due: Vec<_> = main_snapshot(&compiled)
+        .users
+        .iter()
+        .map(|user| user.must_change_password)
+        .collect();
+    assert_eq!(due, [true, false]);
+    let before = main_snapshot(&compiled).revision.clone();
+    let mut world = world.user("bob", json!({"mustChangePassword": true}));
+    let (reason, message) = ready(&world.compile(), Kind::User, "identity", "bob");
+    assert_eq!(reason, "InvalidSpec");
+    assert!(message.contains("goes with a credentialSecretRef"), "{message}");
+    let credential = json!({"credentialSecretRef": {"name": "passwords", "key": "alice"}});
+    let after = world.user("alice", credential).compile();
+    assert_ne!(main_snapshot(&after).revision, before, "a replica is told of it");
+}

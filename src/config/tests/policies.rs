@@ -292,3 +292,26 @@ fn what_people_wrote_cannot_steer_a_terminal() {
     let (_, message) = shop(&compiled);
     assert!(message.contains("red") && !message.contains('\u{1b}'), "{message:?}");
 }
+
+#[test]
+fn the_greatest_minimum_of_passwords_wins_whomever_a_policy_is_for() {
+    let min_length = |world: &mut World| main_snapshot(&world.compile()).passwords.min_length;
+    let mut world = World::new();
+    assert_eq!(min_length(&mut world), 12, "the baseline");
+    let mut world = world.policy("short", json!({"password": {"minLength": 8}}));
+    assert_eq!(min_length(&mut world), 8, "a policy may be more generous");
+    let mut world = world.policy(
+        "long",
+        json!({"password": {"minLength": 15}, "appliesTo": {"clientTypes": ["public"]}}),
+    );
+    assert_eq!(min_length(&mut world), 15);
+    let mut world = world.cluster_policy("everywhere", json!({"password": {"minLength": 20}}));
+    assert_eq!(min_length(&mut world), 20);
+    let mut world = world.cluster_policy("tried-out", json!({"mode": "Audit", "password": {"minLength": 40}}));
+    assert_eq!(min_length(&mut world), 20, "an audited policy asks nothing of anybody");
+    let mut world = world.policy("short", json!({"password": {"minLength": 7}}));
+    let compiled = world.compile();
+    let (reason, message) = ready(&compiled, Kind::AuthPolicy, "identity", "short");
+    assert_eq!(reason, "InvalidSpec");
+    assert!(message.starts_with("password.minLength: 7 is not within 8 and 64"), "{message}");
+}

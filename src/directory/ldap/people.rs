@@ -7,7 +7,7 @@ use super::outcome::Bind;
 use super::profile;
 use super::settings::LdapSettings;
 use crate::accounts::username::Username;
-use crate::directory::{Candidate, DirectoryFault, UserDirectory};
+use crate::directory::{Candidate, DirectoryFault, Proven, UserDirectory};
 use crate::oauth::ids::UserStoreId;
 use crate::store::Store;
 use crate::store::records::{UserProfile, UserRecord};
@@ -81,7 +81,7 @@ impl<C: Connector> UserDirectory for LdapDirectory<C> {
         Ok(entry.map(|entry| Candidate { user, entry: Some(entry) }))
     }
 
-    async fn prove(&self, candidate: Option<&Candidate>, password: &SecretString) -> Result<Option<UserRecord>, DirectoryFault> {
+    async fn prove(&self, candidate: Option<&Candidate>, password: &SecretString) -> Result<Option<Proven>, DirectoryFault> {
         let Some(entry) = candidate.and_then(|candidate| candidate.entry.as_ref()) else {
             // A bind costs about the same whoever it is for.
             let nobody = format!("cn={},{}", uuid::Uuid::now_v7().simple(), self.connector.settings().users.base_dn);
@@ -93,7 +93,7 @@ impl<C: Connector> UserDirectory for LdapDirectory<C> {
                 tracing::info!(store = self.id.as_str(), reason = refusal.as_str(), "a directory refused a login");
                 Ok(None)
             }
-            Bind::Accepted => Ok(self.take_down(entry).await?.filter(|user| !user.profile.disabled)),
+            Bind::Accepted => Ok(self.take_down(entry).await?.filter(|user| !user.profile.disabled).map(Proven::of)),
         }
     }
 

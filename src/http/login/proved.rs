@@ -1,34 +1,135 @@
-//! After a person has proved who they are: the session, and on with the request that waited. Every way to log in ends here, so none of them can
-//! skip a step.
+//! After a person has proved who they are: what else they have to prove, the session, and on with the request that waited. Every way to log in ends
+//! here, so none of them can skip a step.
 
 use super::super::flow::{self, Step};
 use super::super::pages::Look;
 use super::super::problem::{Problem, answer};
+use super::super::ticket::{self, ProvedTicket};
 use super::super::visit::Visit;
+use super::new_password;
+use crate::actors::second_factors::Enrolled;
 use crate::actors::session_keeper::messages::{Open, Opened, SessionView, StepUp};
+use crate::oauth::acr::Acr;
+use crate::oauth::authorize::AuthorizationRequest;
 use crate::oauth::authorize::decision::Done;
 use crate::oauth::ids::UserId;
+use crate::oauth::two_factor::{self, Missing, Standing, TwoFactor};
 use actix_web::HttpResponse;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Who proved who they are, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proved {
     /// Who
     pub user: UserId,
     /// How (RFC 8176)
     pub amr: Vec<String>,
-    /// When, if it was before now: at an upstream provider
-    pub at: Option<Timestamp>,
+    /// When, by the first factor
+    pub at: Timestamp,
     /// The authorization request that waits for it; none when a person just logs in
     pub request: Option<String>,
+    /// It was for this request; else an earlier login is gone on with
+    pub fresh: bool,
+    /// Their password has to be changed first: which one it was, as [`ticket::text_of`] writes it
+    pub must_change: Option<String>,
 }
 
-/// Opens the session and goes on with the request.
+impl Proved {
+    /// By this way, just now.
+    pub fn now(visit: &Visit, user: UserId, amr: &[&str], request: Option<String>) -> Self {
+        Self {
+            user,
+            amr: amr.iter().map(|method| (*method).to_owned()).collect(),
+            at: visit.now(),
+            request,
+            fresh: true,
+            must_change: None,
+        }
+    }
+
+    /// And by this way, too.
+    #[must_use]
+    pub fn and(mut self, amr: &[&str]) -> Self {
+        for method in amr {
+            if !self.amr.iter().any(|known| known == method) {
+                self.amr.push((*method).to_owned());
+            }
+        }
+        self
+    }
+}
+
+/// What somebody still lacks for what they are about to do.
+pub struct Need {
+    /// What is missing
+    pub missing: Missing,
+    /// What they have set up
+    pub enrolled: Enrolled,
+    /// What the policies of the waiting client say
+    pub rule: TwoFactor,
+    /// The waiting request, if it still passes its checks
+    pub request: Option<Box<AuthorizationRequest>>,
+}
+
+/// Works that out.
+///
+/// # Errors
+/// [`Problem`] of the store.
+pub async fn need(visit: &Visit, look: &Look, proved: &Proved) -> Result<Need, Problem> {
+    // A request that passes its checks no more is refused after the login, as any other is.
+    let request = proved.request.as_deref().and_then(|request| flow::check(visit, look, request).ok());
+    let rule = request
+        .as_ref()
+        .map(|request| request.client.limits.two_factor.clone())
+        .unwrap_or_default();
+    let wanted: &[Acr] = request.as_ref().map_or(&[], |request| &request.acr_values);
+    let enrolled = visit.state.platform.second_factors.of(&proved.user).await?;
+    let standing = Standing {
+        amr: proved.amr.clone(),
+        has: enrolled.methods(),
+        remembered: visit.is_remembered(&proved.user, rule.remember).await?,
+    };
+    let missing = match two_factor::missing(&rule, wanted, &standing) {
+        // The client is told so; but not before the person has proved what they would have to in any case.
+        Missing::Unattainable => two_factor::missing(&TwoFactor::default(), &[], &standing),
+        missing => missing,
+    };
+    Ok(Need {
+        missing,
+        enrolled,
+        rule,
+        request,
+    })
+}
+
+/// Asks for what is missing; else opens the session and goes on with the request.
 ///
 /// # Errors
 /// [`Problem`] if there is no session; once there is one, what becomes of the request is part of the answer.
 pub async fn go_on(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
+    let need = need(visit, look, &proved).await?;
+    match need.missing {
+        Missing::Nothing | Missing::Unattainable if proved.must_change.is_some() => new_password::ask(visit, proved),
+        Missing::Nothing | Missing::Unattainable => enter(visit, look, proved).await,
+        Missing::Proof(_) | Missing::Enrolment(_) => ask(visit, proved, &need.missing),
+    }
+}
+
+/// The way to the page that asks for what is missing.
+///
+/// # Errors
+/// [`Problem`] if there is no key for the ticket.
+pub fn ask(visit: &Visit, proved: Proved, missing: &Missing) -> Result<HttpResponse, Problem> {
+    let page = match missing {
+        Missing::Enrolment(_) => "/second-factor/setup",
+        Missing::Proof(_) | Missing::Nothing | Missing::Unattainable => "/login/second-factor",
+    };
+    let ticket = ticket::seal(visit, ProvedTicket { proved }).map_err(Problem::Internal)?;
+    Ok(flow::see_other(&visit.path(&format!("{page}?ticket={ticket}"))))
+}
+
+async fn enter(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
     let earlier = visit.session().await?;
     let opened = open(visit, &proved, earlier).await?;
     let outcome = match &proved.request {
@@ -40,7 +141,7 @@ pub async fn go_on(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpRes
                 request,
                 session: visit.session_of(opened.token.expose()).await?,
                 done: Done {
-                    login: true,
+                    login: proved.fresh,
                     consent: false,
                 },
                 posted: true,
@@ -63,8 +164,8 @@ async fn open(visit: &Visit, proved: &Proved, earlier: Option<SessionView>) -> R
         let step = StepUp {
             session: session.id.clone(),
             user: proved.user.clone(),
+            auth_time: proved.at,
             amr: proved.amr.clone(),
-            at: proved.at,
         };
         if let Some(opened) = sessions.ask(step).await?? {
             return Ok(opened);
@@ -72,8 +173,8 @@ async fn open(visit: &Visit, proved: &Proved, earlier: Option<SessionView>) -> R
     }
     let open = Open {
         user: proved.user.clone(),
+        auth_time: proved.at,
         amr: proved.amr.clone(),
-        at: proved.at,
         instead_of: earlier.map(|session| session.id),
     };
     Ok(sessions.ask(open).await??)

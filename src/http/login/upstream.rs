@@ -113,6 +113,7 @@ async fn come_back(visit: &Visit, name: &str, query: &str) -> Result<HttpRespons
     };
     let waiting = LoginTicket {
         request: content.request.clone(),
+        passkey: None,
     };
     let iss = one("iss")?.map(str::to_owned);
     let (code, error) = (one("code")?, one("error")?);
@@ -144,12 +145,9 @@ async fn come_back(visit: &Visit, name: &str, query: &str) -> Result<HttpRespons
     };
     match visit.state.platform.upstream_logins.finish(provider, answered, visit.address).await {
         Ok(arrived) => {
-            let proved = Proved {
-                user: arrived.user.id,
-                amr: vec![ELSEWHERE.to_owned()],
-                at: arrived.auth_time,
-                request: content.request,
-            };
+            let mut proved = Proved::now(visit, arrived.user.id, &[ELSEWHERE], content.request);
+            // When they proved themselves there, and never later than now: the provider's clock may be ahead.
+            proved.at = arrived.auth_time.unwrap_or(proved.at).min(proved.at);
             proved::go_on(visit, &look, proved).await
         }
         Err(fault) => failed(visit, &look, waiting, String::new(), trouble(fault, provider)?),

@@ -61,9 +61,14 @@ pub static MARK: LazyLock<Asset> = LazyLock::new(|| Asset::new("mark", "svg", "i
 /// Submits the form of a `form_post` response; without it the person presses the button.
 pub static SUBMIT: LazyLock<Asset> = LazyLock::new(|| Asset::new("submit", "js", "text/javascript; charset=utf-8"));
 
+/// Asks a passkey or a security key what its page says.
+pub static KEYS: LazyLock<Asset> = LazyLock::new(|| Asset::new("keys", "js", "text/javascript; charset=utf-8"));
+
 /// The asset of this name.
 pub fn find(name: &str) -> Option<&'static Asset> {
-    [&*STYLE, &*CHART, &*MARK, &*SUBMIT].into_iter().find(|asset| asset.name == name)
+    [&*STYLE, &*CHART, &*MARK, &*SUBMIT, &*KEYS]
+        .into_iter()
+        .find(|asset| asset.name == name)
 }
 
 /// A short digest, safe in a file name.
@@ -78,7 +83,7 @@ mod tests {
 
     #[test]
     fn every_asset_is_there_and_is_found_by_its_name() {
-        for asset in [&STYLE, &CHART, &MARK, &SUBMIT] {
+        for asset in [&STYLE, &CHART, &MARK, &SUBMIT, &KEYS] {
             assert!(!asset.content.is_empty(), "{}", asset.name);
             assert!(find(&asset.name).is_some());
         }

@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod language;
+pub mod qr;
 pub mod theme;
 pub mod words;
 
@@ -9,7 +10,7 @@ use crate::config::snapshot::{Branding, Snapshot};
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use assets::{MARK, STYLE, SUBMIT, Templates};
+use assets::{KEYS, MARK, STYLE, SUBMIT, Templates};
 use fluent_bundle::FluentValue;
 use fluent_bundle::types::FluentNumber;
 use language::Language;
@@ -100,7 +101,9 @@ impl Look {
 
     /// Renders a page with the headers that it needs.
     pub fn page(&self, status: StatusCode, template: &str, mut values: Values, form: &FormAction) -> HttpResponse {
-        let with_script = template == "continue.html";
+        // Pages that ask a key something, and the one that goes on by itself. On all others no script runs.
+        let asks_a_key = values.get("key_options").is_some_and(Value::is_true);
+        let with_script = asks_a_key || template == "continue.html";
         values.extend(self.common());
         let rendered = ENGINE
             .get_template(template)
@@ -120,10 +123,15 @@ impl Look {
         }
     }
 
+    /// What the server is called.
+    pub fn product(&self) -> String {
+        self.branding.product_name.clone().unwrap_or_else(|| "Nauthera".to_owned())
+    }
+
     fn common(&self) -> Values {
         let language = self.language;
         let t = Value::from_function(move |key: String, values: Kwargs| translate(language, &key, &values));
-        let product = self.branding.product_name.clone().unwrap_or_else(|| "Nauthera".to_owned());
+        let product = self.product();
         Values::from([
             ("t", t),
             ("lang", Value::from(language.tag())),
@@ -134,6 +142,7 @@ impl Look {
             ("css", Value::from(STYLE.name.clone())),
             ("mark", Value::from(MARK.name.clone())),
             ("submit_js", Value::from(SUBMIT.name.clone())),
+            ("keys_js", Value::from(KEYS.name.clone())),
             (
                 "theme_version",
                 Value::from(assets::fingerprint(theme::css(&self.branding).as_bytes())),
@@ -225,10 +234,24 @@ mod tests {
             text("action"),
             text("code"),
             text("description"),
+            text("key_options"),
+            text("typed"),
+            text("uri"),
+            ("qr", map([("size", Value::from(NASTY)), ("path", Value::from(NASTY))])),
+            ("codes", Value::from(vec![NASTY])),
+            ("longest_name", Value::from(64)),
+            ("remember_days", Value::from(30)),
+            ("by_key", Value::from(true)),
+            ("with_key", Value::from(true)),
+            ("with_app", Value::from(true)),
+            ("with_recovery", Value::from(true)),
+            ("from_account", Value::from(true)),
             text("trace"),
             ("kind", Value::from("error-request")),
             ("again", Value::from(true)),
             ("takes_passwords", Value::from(true)),
+            text("hint"),
+            ("min_length", Value::from(12)),
         ]);
         let pair = |a: &'static str, b: &'static str| map([(a, Value::from(NASTY)), (b, Value::from(NASTY))]);
         values.insert("scopes", Value::from(vec![pair("name", "text")]));
@@ -251,7 +274,7 @@ mod tests {
         let names: Vec<String> = Templates::iter()
             .filter_map(|name| name.strip_prefix("pages/").filter(|short| *short != "base.html").map(str::to_owned))
             .collect();
-        assert_eq!(names.len(), 7);
+        assert_eq!(names.len(), 13);
         for language in Language::ALL {
             let look = Look::new(None, language);
             for name in &names {

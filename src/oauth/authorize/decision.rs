@@ -4,8 +4,13 @@ use super::AuthorizationRequest;
 use crate::oauth::error::{ErrorCode, OAuthError};
 use crate::oauth::ids::{SessionId, UserId};
 use crate::oauth::scope::Scopes;
-use jiff::Timestamp;
+use crate::oauth::two_factor::{self, FactorMethod, Missing, Standing};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// So old may a login be that counts as fresh.
+const RECENT: SignedDuration = SignedDuration::from_mins(5);
 
 /// The person behind the browser, as their session and their record tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub struct Person {
     pub groups: Vec<String>,
     /// What they have allowed this client
     pub consented: Scopes,
+    /// How they proved themselves; what they could prove besides is filled in only where it matters (see [`two_factor::lacks`])
+    pub standing: Standing,
 }
 
 /// What the person did for this very request, proven by its ticket.
@@ -36,6 +43,10 @@ pub struct Done {
 pub enum Decision {
     /// Show the login page
     Login,
+    /// Ask for a second factor, by one of these
+    Prove(BTreeSet<FactorMethod>),
+    /// Let the person set one of these up
+    Enrol(BTreeSet<FactorMethod>),
     /// Show the consent page
     Consent,
     /// Issue a code
@@ -62,6 +73,20 @@ pub fn decide(request: &AuthorizationRequest, person: Option<&Person>, hinted: O
     if !done.login && needs_fresh_login(request, person, now) {
         return login(request);
     }
+    match two_factor::missing(&request.client.limits.two_factor, &request.acr_values, &person.standing) {
+        Missing::Nothing => {}
+        Missing::Unattainable => {
+            return refuse(
+                ErrorCode::UnmetAuthenticationRequirements,
+                "no second factor that the policies of this client let count amounts to what acr_values asks for",
+            );
+        }
+        Missing::Proof(_) | Missing::Enrolment(_) if request.prompts.none => return login(request),
+        Missing::Proof(methods) => return Decision::Prove(methods),
+        // Whoever has got hold of a session must not add a factor to it.
+        Missing::Enrolment(_) if !done.login && !is_recent(person, now) => return login(request),
+        Missing::Enrolment(methods) => return Decision::Enrol(methods),
+    }
     if let Some(allowed) = &request.client.allowed_groups
         && !person.groups.iter().any(|group| allowed.contains(group))
     {
@@ -87,6 +112,15 @@ fn needs_fresh_login(request: &AuthorizationRequest, person: &Person, now: Times
     let oldest = [request.max_age, request.client.limits.max_session_age].into_iter().flatten().min();
     let age = Duration::try_from(now.duration_since(person.auth_time)).unwrap_or_default();
     request.prompts.login || request.prompts.select_account || oldest.is_some_and(|oldest| oldest.is_zero() || age > oldest)
+}
+
+/// Whether the login is so young that what guards the account may be changed without another one.
+pub fn is_recent_login(auth_time: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(auth_time) < RECENT
+}
+
+fn is_recent(person: &Person, now: Timestamp) -> bool {
+    is_recent_login(person.auth_time, now)
 }
 
 fn needs_consent(request: &AuthorizationRequest, person: &Person) -> bool {

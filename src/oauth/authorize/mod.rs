@@ -3,6 +3,7 @@
 //! The order matters. Client and redirect URI come first: until both are verified an error is shown on a page, afterwards it goes to the
 //! client. Only then come the checks whose errors the client's developer reads.
 
+mod check_acr_values;
 mod check_client;
 mod check_duplicates;
 mod check_grant;
@@ -24,6 +25,7 @@ pub mod response;
 #[cfg(test)]
 mod tests;
 
+use super::acr::Acr;
 use super::client::Client;
 use super::error::{ErrorCode, OAuthError};
 use super::form::Params;
@@ -58,6 +60,8 @@ pub struct AuthorizationRequest {
     pub id_token_hint: Option<String>,
     /// RFC 8707
     pub resources: Vec<String>,
+    /// Classes of `acr_values` that are known here, the most wanted first; one of them is enough
+    pub acr_values: Vec<Acr>,
 }
 
 /// Why a request goes no further, and who is told.
@@ -94,6 +98,7 @@ pub fn validate(params: &Params, find: impl FnOnce(&str) -> Option<Arc<Client>>)
             login_hint: checked.hints.login_hint,
             id_token_hint: checked.hints.id_token_hint,
             resources: checked.resources,
+            acr_values: checked.acr_values,
         }),
         Err(error) => Err(Refusal::Client(Box::new(target), error)),
     }
@@ -114,6 +119,7 @@ struct Checked {
     max_age: Option<Duration>,
     hints: check_hints::Hints,
     resources: Vec<String>,
+    acr_values: Vec<Acr>,
 }
 
 fn rest(params: &Params, client: &Client) -> Result<Checked, OAuthError> {
@@ -129,6 +135,7 @@ fn rest(params: &Params, client: &Client) -> Result<Checked, OAuthError> {
         max_age: check_max_age::check(params)?,
         hints: check_hints::check(params)?,
         resources: check_resource::check(params, client)?,
+        acr_values: check_acr_values::check(params)?,
     })
 }
 

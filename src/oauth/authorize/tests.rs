@@ -5,6 +5,7 @@ use super::*;
 use crate::oauth::client::{AccessTokenFormat, ClientType, Limits};
 use crate::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use crate::oauth::ids::{ClientId, SessionId, UserId};
+use crate::oauth::two_factor::{FactorMethod, Standing, TwoFactor};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -33,6 +34,7 @@ fn client() -> Client {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: true,
             max_session_age: None,
+            two_factor: TwoFactor::default(),
         },
     }
 }
@@ -215,6 +217,10 @@ fn alice() -> Person {
         auth_time: at(0),
         groups: vec!["staff".into()],
         consented: Scopes::from_iter(["openid"]),
+        standing: Standing {
+            amr: vec!["pwd".to_owned()],
+            ..Standing::default()
+        },
     }
 }
 
@@ -296,6 +302,46 @@ fn consent_is_asked_for_what_is_new_and_when_the_client_wants_it() {
     trusted.require_consent = false;
     let request = run(&wider, trusted).unwrap();
     assert_eq!(decide(&request, Some(&alice()), None, NOTHING, at(1)), Decision::Issue);
+}
+
+#[test]
+fn a_second_factor_is_asked_for_where_a_policy_or_the_request_wants_one() {
+    let mut strict = client();
+    strict.limits.two_factor.required = true;
+    let request = run(&[], strict.clone()).unwrap();
+    let step = |person: &Person, done, now| decide(&request, Some(person), None, done, at(now));
+    let all = FactorMethod::ALL.into();
+    assert_eq!(
+        step(&alice(), NOTHING, 1),
+        Decision::Enrol(all),
+        "she has none, and has just logged in"
+    );
+    assert_eq!(step(&alice(), NOTHING, 301), Decision::Login, "a session alone adds no factor");
+    let mut with_app = alice();
+    with_app.standing.has = [FactorMethod::Totp].into();
+    assert_eq!(step(&with_app, NOTHING, 301), Decision::Prove([FactorMethod::Totp].into()));
+    with_app.standing.amr = ["pwd", "otp", "mfa"].map(str::to_owned).into();
+    assert_eq!(step(&with_app, NOTHING, 301), Decision::Issue);
+
+    let silent = run(&[("prompt", Some("none"))], strict).unwrap();
+    assert_eq!(error_of(decide(&silent, Some(&alice()), None, NOTHING, at(1))), "login_required");
+    let wants = |acr| run(&[("acr_values", Some(acr))], client()).unwrap();
+    assert_eq!(
+        decide(&wants("urn:nauthera:acr:2fa"), Some(&with_app), None, NOTHING, at(1)),
+        Decision::Issue
+    );
+    assert_eq!(
+        decide(&wants("phr"), Some(&with_app), None, NOTHING, at(1)),
+        Decision::Enrol([FactorMethod::Webauthn].into())
+    );
+    assert_eq!(decide(&wants("unknown"), Some(&alice()), None, NOTHING, at(1)), Decision::Issue);
+    let mut apps_only = client();
+    apps_only.limits.two_factor.methods = [FactorMethod::Totp].into();
+    let unattainable = run(&[("acr_values", Some("phr"))], apps_only).unwrap();
+    assert_eq!(
+        error_of(decide(&unattainable, Some(&alice()), None, NOTHING, at(1))),
+        "unmet_authentication_requirements"
+    );
 }
 
 #[test]

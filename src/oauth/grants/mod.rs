@@ -9,6 +9,7 @@ pub mod client_credentials;
 pub mod refresh_token;
 pub mod token_exchange;
 
+use super::acr::Acr;
 use super::claims::{AccessTokenClaims, ActorClaim, IdTokenClaims, PersonClaims, Profile};
 use super::client::Client;
 use super::error::{ErrorCode, OAuthError};
@@ -32,6 +33,10 @@ pub struct Login {
     pub auth_time: i64,
     /// How
     pub amr: Vec<String>,
+}
+
+fn acr(login: &Login) -> String {
+    Acr::of(&login.amr).as_str().to_owned()
 }
 
 /// What a grant decided that the client may have, before the client's own limits.
@@ -104,6 +109,7 @@ impl Granted {
             client_id: client.id.clone(),
             auth_time: login.map(|login| login.auth_time),
             amr: login.map(|login| login.amr.clone()).unwrap_or_default(),
+            acr: login.map(acr),
             sid: login.and_then(|login| login.session.clone()),
             groups,
             act: self.act.clone(),
@@ -127,6 +133,7 @@ impl Granted {
             auth_time: login.auth_time,
             nonce: self.nonce.clone(),
             amr: login.amr.clone(),
+            acr: Some(acr(login)),
             azp: client.id.clone(),
             sid: login.session.clone()?,
             at_hash: None,

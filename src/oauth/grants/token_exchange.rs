@@ -180,6 +180,7 @@ mod tests {
             scope: Scopes::parse("openid orders:read admin").unwrap(),
             auth_time: Some(1),
             amr: vec!["pwd".to_owned()],
+            acr: None,
             sid: Some(SessionId::new("s")),
             groups: None,
             act: None,

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 
+/// The columns that [`user`] reads; as many as [`COLUMNS`].
 macro_rules! user_columns {
     () => {
         "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at, \
@@ -20,9 +21,14 @@ macro_rules! user_columns {
     };
 }
 
+pub(super) use user_columns;
+
+/// Where columns are that come after these.
+pub(super) const COLUMNS: usize = 13;
+
 const BY_NAME: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE store = $1 AND name_digest = $2");
 
-fn user(row: &Row) -> StoreResult<UserRecord> {
+pub(super) fn user(row: &Row) -> StoreResult<UserRecord> {
     Ok(UserRecord {
         id: UserId::new(text(row, 0)?),
         store: UserStoreId::new(text(row, 1)?),
@@ -177,7 +183,7 @@ impl Users for PostgresStore {
 
     async fn password(&self, user_id: &UserId) -> StoreResult<Option<PasswordRecord>> {
         self.within(async {
-            let sql = "SELECT hash, declared_hash, changed_at FROM passwords WHERE user_id = $1";
+            let sql = "SELECT hash, declared_hash, changed_at, must_change FROM passwords WHERE user_id = $1";
             let Some(row) = self.lease().await?.query_opt(sql, &[&id(user_id)]).await? else {
                 return Ok(None);
             };
@@ -185,25 +191,68 @@ impl Users for PostgresStore {
                 hash: text(&row, 0)?,
                 declared_hash: optional_text(&row, 1)?,
                 changed_at: get(&row, 2)?,
+                must_change: get(&row, 3)?,
             }))
         })
         .await
     }
 
-    async fn set_password(&self, user_id: &UserId, password: &PasswordRecord) -> StoreResult<()> {
+    async fn replace_password(
+        &self,
+        user_id: &UserId,
+        expected: Option<&PasswordRecord>,
+        password: &PasswordRecord,
+        ended_at: Option<Timestamp>,
+    ) -> StoreResult<bool> {
         self.within(async {
-            let sql = "INSERT INTO passwords (user_id, hash, declared_hash, changed_at) VALUES ($1, $2, $3, $4)
-                ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, declared_hash = excluded.declared_hash,
-                    changed_at = excluded.changed_at";
-            let (hash, declared) = (guarded(&password.hash), optional(password.declared_hash.as_ref()));
             let mut lease = self.lease().await?;
-            lease
-                .execute(sql, &[&id(user_id), &hash, &declared, &time(password.changed_at)])
-                .await?;
-            Ok(())
+            let transaction = lease.begin().await?;
+            let replaced = match expected {
+                None => add_password(&transaction, user_id, password).await?,
+                Some(expected) => {
+                    let sql = "UPDATE passwords SET hash = $2, declared_hash = $3, changed_at = $4, must_change = $5
+                        WHERE user_id = $1 AND hash = $6 AND changed_at = $7";
+                    let (hash, declared) = (guarded(&password.hash), optional(password.declared_hash.as_ref()));
+                    let changed = lease::execute(
+                        &transaction,
+                        sql,
+                        &[
+                            &id(user_id),
+                            &hash,
+                            &declared,
+                            &time(password.changed_at),
+                            &password.must_change,
+                            &guarded(&expected.hash),
+                            &time(expected.changed_at),
+                        ],
+                    )
+                    .await?;
+                    changed == 1
+                }
+            };
+            if let Some(now) = ended_at.filter(|_| replaced) {
+                end(&transaction, vec![id(user_id)], time(now)).await?;
+            }
+            transaction.commit().await.map_err(|error| lease::fault(&error))?;
+            lease.settled();
+            Ok(replaced)
         })
         .await
     }
+}
+
+/// Whether there was none before.
+pub(super) async fn add_password(transaction: &Transaction<'_>, user_id: &UserId, password: &PasswordRecord) -> StoreResult<bool> {
+    let sql = "INSERT INTO passwords (user_id, hash, declared_hash, changed_at, must_change) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (user_id) DO NOTHING";
+    let (hash, declared) = (guarded(&password.hash), optional(password.declared_hash.as_ref()));
+    let added = lease::execute(
+        transaction,
+        sql,
+        &[&id(user_id), &hash, &declared, &time(password.changed_at), &password.must_change],
+    )
+    .await?;
+    Ok(added == 1)
 }
 
 /// One replica at a time does this to a store; the others then find nothing to change.
@@ -223,13 +272,14 @@ async fn put_declared(
     let sql = concat!(
         "SELECT ",
         user_columns!(),
-        ", declared FROM users WHERE store = $1 AND (declared OR name_digest = ANY($2))"
+        ", declared, own FROM users WHERE store = $1 AND (declared OR name_digest = ANY($2))"
     );
     let mut known = Vec::new();
     for row in lease::query(transaction, sql, &[&id(store), &names]).await? {
         known.push(KnownUser {
             record: user(&row)?,
-            declared: get(&row, 13)?,
+            declared: get(&row, COLUMNS)?,
+            own: get(&row, COLUMNS + 1)?,
         });
     }
     let plan = declared::plan(store, known, users, now, declared::new_subject)?;
@@ -248,7 +298,7 @@ async fn put_declared(
 }
 
 /// Ends what users had.
-async fn end(transaction: &Transaction<'_>, users: Vec<String>, now: Timestamp) -> StoreResult<()> {
+pub(super) async fn end(transaction: &Transaction<'_>, users: Vec<String>, now: Timestamp) -> StoreResult<()> {
     lease::execute(transaction, "DELETE FROM sessions WHERE user_id = ANY($1)", &[&users]).await?;
     lease::execute(
         transaction,

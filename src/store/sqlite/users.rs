@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashSet;
 
-const USER: &str = "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at,
+pub(super) const USER: &str = "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at,
     (SELECT external_id FROM directory_people p WHERE p.user_id = users.id), (SELECT checked_at FROM directory_people p WHERE p.user_id = users.id)";
-/// Where `declared` is when it comes after these.
-const DECLARED: usize = 13;
+/// Where `declared` and `own` are when they come after these.
+pub(super) const DECLARED: usize = 13;
 
-fn user(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
     Ok(UserRecord {
         id: UserId::new(row.get::<_, String>(0)?),
         store: UserStoreId::new(row.get::<_, String>(1)?),
@@ -122,12 +122,14 @@ impl Users for SqliteStore {
     async fn password(&self, id: &UserId) -> StoreResult<Option<PasswordRecord>> {
         let id = id.clone();
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached("SELECT hash, declared_hash, changed_at FROM passwords WHERE user_id = ?1")?;
+            let mut statement =
+                connection.prepare_cached("SELECT hash, declared_hash, changed_at, must_change FROM passwords WHERE user_id = ?1")?;
             let password = statement.query_row([id.as_str()], |row| {
                 Ok(PasswordRecord {
                     hash: row.get(0)?,
                     declared_hash: row.get(1)?,
                     changed_at: row.get::<_, Time>(2)?.0,
+                    must_change: row.get(3)?,
                 })
             });
             Ok(password.optional()?)
@@ -135,34 +137,68 @@ impl Users for SqliteStore {
         .await
     }
 
-    async fn set_password(&self, id: &UserId, password: &PasswordRecord) -> StoreResult<()> {
-        let (id, password) = (id.clone(), password.clone());
+    async fn replace_password(
+        &self,
+        id: &UserId,
+        expected: Option<&PasswordRecord>,
+        password: &PasswordRecord,
+        ended_at: Option<Timestamp>,
+    ) -> StoreResult<bool> {
+        let (id, expected, password) = (id.clone(), expected.cloned(), password.clone());
         self.write(move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO passwords (user_id, hash, declared_hash, changed_at) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, declared_hash = excluded.declared_hash,
-                        changed_at = excluded.changed_at",
-                )?
-                .execute(params![
-                    id.as_str(),
-                    password.hash,
-                    password.declared_hash,
-                    Time(password.changed_at)
-                ])?;
-            Ok(())
+            let replaced = match &expected {
+                None => add_password(connection, &id, &password)?,
+                Some(expected) => {
+                    connection
+                        .prepare_cached(
+                            "UPDATE passwords SET hash = ?2, declared_hash = ?3, changed_at = ?4, must_change = ?5
+                             WHERE user_id = ?1 AND hash = ?6 AND changed_at = ?7",
+                        )?
+                        .execute(params![
+                            id.as_str(),
+                            password.hash,
+                            password.declared_hash,
+                            Time(password.changed_at),
+                            password.must_change,
+                            expected.hash,
+                            Time(expected.changed_at),
+                        ])?
+                        == 1
+                }
+            };
+            if let Some(now) = ended_at.filter(|_| replaced) {
+                end(connection, &id, now)?;
+            }
+            Ok(replaced)
         })
         .await
     }
 }
 
-fn find<T>(
+/// Whether there was none before.
+pub(super) fn add_password(connection: &Connection, id: &UserId, password: &PasswordRecord) -> StoreResult<bool> {
+    let added = connection
+        .prepare_cached(
+            "INSERT INTO passwords (user_id, hash, declared_hash, changed_at, must_change) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (user_id) DO NOTHING",
+        )?
+        .execute(params![
+            id.as_str(),
+            password.hash,
+            password.declared_hash,
+            Time(password.changed_at),
+            password.must_change
+        ])?;
+    Ok(added == 1)
+}
+
+pub(super) fn find<T>(
     connection: &Connection,
     store: &UserStoreId,
     name: Digest,
     read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
 ) -> StoreResult<Option<T>> {
-    let sql = format!("SELECT {USER}, declared FROM users WHERE store = ?1 AND name_digest = ?2");
+    let sql = format!("SELECT {USER}, declared, own FROM users WHERE store = ?1 AND name_digest = ?2");
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row(params![store.as_str(), name], read).optional()?)
 }
@@ -171,12 +207,15 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownUser> {
     Ok(KnownUser {
         record: user(row)?,
         declared: row.get(DECLARED)?,
+        own: row.get(DECLARED + 1)?,
     })
 }
 
 fn put_declared(connection: &Connection, store: &UserStoreId, users: &[UserProfile], now: Timestamp) -> StoreResult<Vec<UserRecord>> {
     let mut all: Vec<KnownUser> = connection
-        .prepare_cached(&format!("SELECT {USER}, declared FROM users WHERE store = ?1 AND declared = 1"))?
+        .prepare_cached(&format!(
+            "SELECT {USER}, declared, own FROM users WHERE store = ?1 AND declared = 1"
+        ))?
         .query_map([store.as_str()], known)?
         .collect::<rusqlite::Result<_>>()?;
     let mut names: HashSet<_> = all.iter().map(|user| name_digest(&user.record.profile.username)).collect();
@@ -201,7 +240,7 @@ fn put_declared(connection: &Connection, store: &UserStoreId, users: &[UserProfi
 }
 
 /// Ends what a user had.
-fn end(connection: &Connection, id: &UserId, now: Timestamp) -> StoreResult<()> {
+pub(super) fn end(connection: &Connection, id: &UserId, now: Timestamp) -> StoreResult<()> {
     connection
         .prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?
         .execute([id.as_str()])?;
@@ -255,7 +294,7 @@ fn put_from_directory(
     Ok(record)
 }
 
-fn write(connection: &Connection, record: &UserRecord, name: TokenHash, declared: bool) -> StoreResult<()> {
+pub(super) fn write(connection: &Connection, record: &UserRecord, name: TokenHash, declared: bool) -> StoreResult<()> {
     let profile = &record.profile;
     connection
         .prepare_cached(

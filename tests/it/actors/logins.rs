@@ -1,15 +1,25 @@
 //! Who gets in, who does not, and what slows guessing down.
 
+use crate::store_conformance::fixtures::set_password;
 use crate::support::platform::{START, TestPlatform, snapshot, user};
 use argon2::password_hash::PasswordHasher;
 use futures::future::join_all;
 use nauthera::accounts::lockout::{ACCOUNT, ADDRESS};
+use nauthera::accounts::password::Verification;
+use nauthera::accounts::username::Username;
+use nauthera::accounts::verifier::{PasswordVerifier, VerifierFault};
 use nauthera::actors::authenticator::LoginFault;
 use nauthera::config::snapshot::DeclaredUser;
+use nauthera::directory::UserDirectory;
+use nauthera::directory::local::LocalDirectory;
+use nauthera::oauth::ids::UserId;
+use nauthera::store::Store;
 use nauthera::store::records::{PasswordRecord, UserRecord};
+use secrecy::SecretString;
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 const HOME: &str = "192.0.2.1";
@@ -36,6 +46,7 @@ async fn login(test: &TestPlatform, name: &str, password: &str, address: &str) -
         .authenticator
         .authenticate(name, &password.into(), Some(address))
         .await
+        .map(|proven| proven.user)
 }
 
 fn throttled(outcome: &Result<UserRecord, LoginFault>) -> Option<u64> {
@@ -184,8 +195,9 @@ async fn an_outdated_hash_is_made_anew_by_the_next_login() {
         hash: weak.clone(),
         declared_hash: Some("another".to_owned()),
         changed_at: START,
+        must_change: false,
     };
-    test.platform.store.set_password(&alice.id, &own).await.unwrap();
+    set_password(&*test.platform.store, &alice.id, &own).await;
     assert!(login(&test, "alice", "not hers", HOME).await.is_err());
     assert_eq!(test.platform.store.password(&alice.id).await.unwrap(), Some(own.clone()));
     login(&test, "alice", "her own", HOME).await.unwrap();
@@ -193,6 +205,50 @@ async fn an_outdated_hash_is_made_anew_by_the_next_login() {
     assert_ne!(renewed.hash, weak);
     assert_eq!((renewed.declared_hash, renewed.changed_at), (own.declared_hash, own.changed_at));
     login(&test, "alice", "her own", HOME).await.unwrap();
+    test.stop().await;
+}
+
+/// Finds every password right and outdated, and changes it while it is hashed anew.
+struct Meddler {
+    store: Arc<dyn Store>,
+    user: UserId,
+    meanwhile: PasswordRecord,
+}
+
+#[async_trait::async_trait]
+impl PasswordVerifier for Meddler {
+    async fn verify(&self, _: &SecretString, _: Option<&str>) -> Result<Verification, VerifierFault> {
+        Ok(Verification::Correct { outdated: true })
+    }
+
+    async fn hash(&self, _: &SecretString) -> Result<String, VerifierFault> {
+        set_password(&*self.store, &self.user, &self.meanwhile).await;
+        Ok("the old one, made anew".to_owned())
+    }
+}
+
+#[actix_rt::test]
+async fn a_password_that_is_changed_while_the_old_one_is_hashed_anew_stays() {
+    let test = start().await;
+    let store = Arc::clone(&test.platform.store);
+    let alice = login(&test, "alice", "correct horse", HOME).await.unwrap();
+    let record = |hash: &str| PasswordRecord {
+        hash: hash.to_owned(),
+        declared_hash: None,
+        changed_at: START,
+        must_change: false,
+    };
+    set_password(&*store, &alice.id, &record("old")).await;
+    let meddler = Meddler {
+        store: Arc::clone(&store),
+        user: alice.id.clone(),
+        meanwhile: record("chosen meanwhile"),
+    };
+    let directory = LocalDirectory::new(alice.store.clone(), Arc::clone(&store), Arc::new(meddler));
+    let candidate = directory.identify(&Username::parse("alice").unwrap()).await.unwrap();
+    let proven = directory.prove(candidate.as_ref(), &"old".into()).await.unwrap();
+    assert_eq!(proven.map(|proven| proven.user.id), Some(alice.id.clone()));
+    assert_eq!(store.password(&alice.id).await.unwrap(), Some(record("chosen meanwhile")));
     test.stop().await;
 }
 

@@ -52,7 +52,7 @@ async fn declared_users_arrive_when_the_database_is_back() {
     // The tiny deadline may be missed on a busy machine; that is an outage too, and says so.
     loop {
         match platform.authenticator.authenticate("alice", &"correct horse".into(), None).await {
-            Ok(alice) => break assert_eq!(alice.profile.username, "alice"),
+            Ok(alice) => break assert_eq!(alice.user.profile.username, "alice"),
             Err(fault) => assert!(matches!(fault, LoginFault::Unavailable(_)), "{fault:?}"),
         }
     }

@@ -104,7 +104,7 @@ async fn the_password_hasher_comes_back_and_no_other_login_notices() {
     })
     .await;
     let alice = platform.authenticator.authenticate("alice", &"correct horse".into(), None).await;
-    assert_eq!(alice.unwrap().profile.username, "alice");
+    assert_eq!(alice.unwrap().user.profile.username, "alice");
     test.stop().await;
 }
 
@@ -224,7 +224,8 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
         .authenticator
         .authenticate("alice", &"correct horse".into(), None)
         .await
-        .unwrap();
+        .unwrap()
+        .user;
     let keeper = SessionKeeper::new(
         Arc::clone(&platform.store),
         platform.reads.clone(),
@@ -236,8 +237,8 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
     let gate = &platform.start_here("session_keeper", keeper, GateLimits::default());
     let open = Open {
         user: alice.id,
+        auth_time: platform.clock.now(),
         amr: vec!["pwd".to_owned()],
-        at: None,
         instead_of: None,
     };
     let session = &gate.ask(open).await.unwrap().unwrap();

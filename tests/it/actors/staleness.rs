@@ -51,11 +51,12 @@ impl Replica {
             .authenticator
             .authenticate("alice", &"correct horse".into(), None)
             .await
-            .unwrap();
+            .unwrap()
+            .user;
         let open = Open {
             user: alice.id,
+            auth_time: self.test.platform.clock.now(),
             amr: vec!["pwd".to_owned()],
-            at: None,
             instead_of: None,
         };
         self.sessions.ask(open).await.unwrap().unwrap()

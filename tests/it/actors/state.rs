@@ -1,12 +1,14 @@
 //! What the ConfigHolder and the Janitor hold.
 
-use crate::support::platform::{STAFF, TestPlatform, snapshot, user};
+use crate::store_conformance::fixtures::set_password;
+use crate::support::platform::{STAFF, START, TestPlatform, snapshot, user};
+use argon2::password_hash::PasswordHasher;
 use nauthera::accounts::password;
 use nauthera::actors::config_holder::{Apply, Describe};
 use nauthera::actors::janitor::{Janitor, Sweep};
 use nauthera::config::snapshot::DeclaredUser;
 use nauthera::oauth::ids::UserStoreId;
-use nauthera::store::records::{PasswordRecord, UserRecord};
+use nauthera::store::records::{PasswordRecord, UserProfile, UserRecord};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,7 +138,7 @@ async fn a_password_of_the_persons_own_choice_stays_until_the_manifest_changes()
         ..stored_password(&test, "alice").await.unwrap()
     };
     let id = record(&test, "alice").await.id;
-    test.platform.store.set_password(&id, &own).await.unwrap();
+    set_password(&*test.platform.store, &id, &own).await;
     // A restart makes the sync look at every password again.
     test.platform.config_holder.poison().await.unwrap_err();
     test.apply(snapshot("2", vec![user("alice", Some("declared"))])).await;
@@ -144,6 +146,107 @@ async fn a_password_of_the_persons_own_choice_stays_until_the_manifest_changes()
     test.apply(snapshot("3", vec![user("alice", Some("declared anew"))])).await;
     let hash = stored_password(&test, "alice").await.unwrap().hash;
     assert!(password::verify("declared anew", Some(&hash)).is_correct());
+    test.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_declared_password_may_be_good_for_one_login_and_a_later_one_of_the_persons_own_stays() {
+    let test = TestPlatform::start().await;
+    let declared = |must_change_password| DeclaredUser {
+        must_change_password,
+        ..user("alice", Some("declared"))
+    };
+    test.apply(snapshot("1", vec![declared(false)])).await;
+    let first = stored_password(&test, "alice").await.unwrap();
+    assert!(!first.must_change);
+    test.apply(snapshot("2", vec![declared(true)])).await;
+    let due = stored_password(&test, "alice").await.unwrap();
+    assert_eq!((due.must_change, &due.hash, due.changed_at), (true, &first.hash, first.changed_at));
+
+    let own = PasswordRecord {
+        hash: password::hash("my own", [3; 16]).unwrap(),
+        must_change: false,
+        ..due
+    };
+    set_password(&*test.platform.store, &record(&test, "alice").await.id, &own).await;
+    test.apply(snapshot("3", vec![declared(false)])).await;
+    test.apply(snapshot("4", vec![declared(true)])).await;
+    assert_eq!(
+        stored_password(&test, "alice").await.unwrap(),
+        own,
+        "it was the declared one that was meant"
+    );
+    let anew = DeclaredUser {
+        must_change_password: true,
+        ..user("alice", Some("declared anew"))
+    };
+    test.apply(snapshot("5", vec![anew])).await;
+    assert!(stored_password(&test, "alice").await.unwrap().must_change);
+    test.stop().await;
+}
+
+#[actix_rt::test]
+async fn an_outdated_hash_of_the_declared_password_is_made_anew_and_overwrites_no_choice() {
+    let weak = argon2::Params::new(8 * 1024, 1, 1, None).unwrap();
+    let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, weak)
+        .hash_password_with_salt(b"declared", &[1; 16])
+        .unwrap()
+        .to_string();
+    let own = password::hash("my own", [3; 16]).unwrap();
+    for (hash, stays) in [(weak.clone(), false), (own, true)] {
+        let test = TestPlatform::start().await;
+        test.apply(snapshot("1", vec![user("alice", Some("declared"))])).await;
+        let before = PasswordRecord {
+            hash,
+            declared_hash: Some(weak.clone()),
+            ..stored_password(&test, "alice").await.unwrap()
+        };
+        set_password(&*test.platform.store, &record(&test, "alice").await.id, &before).await;
+        // A restart makes the sync look at every password again.
+        test.platform.config_holder.poison().await.unwrap_err();
+        test.apply(snapshot("2", vec![user("alice", Some("declared"))])).await;
+        let after = stored_password(&test, "alice").await.unwrap();
+        assert_eq!(after == before, stays);
+        let found = password::verify(if stays { "my own" } else { "declared" }, Some(&after.hash));
+        assert_eq!(found, password::Verification::Correct { outdated: false });
+        assert_eq!(after.changed_at, before.changed_at);
+        test.stop().await;
+    }
+}
+
+#[actix_rt::test]
+async fn nobody_made_by_hand_is_taken_over_by_a_manifest_and_the_rest_is_brought_in() {
+    let test = TestPlatform::start().await;
+    let store = &test.platform.store;
+    let one_time = PasswordRecord {
+        hash: password::hash("hers alone", [3; 16]).unwrap(),
+        declared_hash: None,
+        changed_at: START,
+        must_change: true,
+    };
+    let profile = UserProfile {
+        username: "Carol".to_owned(),
+        ..UserProfile::default()
+    };
+    let carol = store
+        .add_user(&UserStoreId::new(STAFF), &profile, &one_time, START)
+        .await
+        .unwrap()
+        .unwrap();
+    let users = vec![user("carol", Some("the manifest's")), user("dave", Some("declared"))];
+    test.apply(snapshot("1", users)).await;
+    assert_eq!(record(&test, "carol").await, carol);
+    assert_eq!(stored_password(&test, "carol").await, Some(one_time));
+    assert!(stored_password(&test, "dave").await.is_some());
+    let checks = test.platform.readiness();
+    assert!(checks.iter().all(|check| check.name != "users" || check.ok), "{checks:?}");
+
+    assert!(store.release_user(&carol.id).await.unwrap());
+    test.apply(snapshot("2", vec![user("carol", Some("the manifest's"))])).await;
+    let taken = record(&test, "carol").await;
+    assert_eq!((taken.id, taken.profile.email.as_deref()), (carol.id, Some("carol@example.org")));
+    let hash = stored_password(&test, "carol").await.unwrap().hash;
+    assert!(password::verify("the manifest's", Some(&hash)).is_correct());
     test.stop().await;
 }
 

@@ -143,5 +143,6 @@ pub fn with_directory(revision: &str, directory: Arc<UserStoreConfig>) -> Snapsh
 }
 
 pub async fn login(test: &TestPlatform, name: &str, password: &str) -> Result<UserRecord, LoginFault> {
-    test.platform.authenticator.authenticate(name, &password.into(), None).await
+    let proven = test.platform.authenticator.authenticate(name, &password.into(), None).await;
+    proven.map(|proven| proven.user)
 }

@@ -40,8 +40,8 @@ impl Stand {
         let sessions = platform.start_here("session_keeper", keeper, GateLimits::default());
         let open = Open {
             user: alice.id.clone(),
+            auth_time: platform.clock.now(),
             amr: vec!["pwd".to_owned()],
-            at: None,
             instead_of: None,
         };
         let opened = sessions.ask(open).await.unwrap().unwrap();

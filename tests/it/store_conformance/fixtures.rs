@@ -5,7 +5,9 @@ use nauthera::oauth::ids::{ClientId, GrantId, SessionId, UserId, UserStoreId};
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::oauth::scope::Scopes;
 use nauthera::store::Store;
-use nauthera::store::records::{CodeRecord, CodeRedemption, GrantRecord, KeyRecord, RefreshRecord, SessionRecord, UserProfile, UserRecord};
+use nauthera::store::records::{
+    CodeRecord, CodeRedemption, GrantRecord, KeyRecord, PasswordRecord, RefreshRecord, SessionRecord, UserProfile, UserRecord,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +46,12 @@ pub fn profile(username: &str) -> UserProfile {
 /// Declares one user and nobody else.
 pub async fn declare(store: &Arc<dyn Store>, profile: UserProfile) -> UserRecord {
     store.put_declared_users(&people(), &[profile], at(0)).await.unwrap().remove(0)
+}
+
+/// Sets a password, whatever it was before.
+pub async fn set_password(store: &dyn Store, user: &UserId, password: &PasswordRecord) {
+    let before = store.password(user).await.unwrap();
+    assert!(store.replace_password(user, before.as_ref(), password, None).await.unwrap());
 }
 
 pub async fn alice(store: &Arc<dyn Store>) -> UserId {

@@ -51,8 +51,10 @@ async fn come_back_from_every_column(store: Arc<dyn Store>) {
             hash: text.clone(),
             declared_hash: Some(text.clone()),
             changed_at: at(0),
+            must_change: true,
         };
-        store.set_password(&user.id, &password).await.unwrap();
+        assert!(store.replace_password(&user.id, None, &password, None).await.unwrap());
+        assert!(store.replace_password(&user.id, Some(&password), &password, None).await.unwrap());
         assert_eq!(store.password(&user.id).await.unwrap(), Some(password));
 
         let session = SessionRecord {

@@ -23,8 +23,21 @@ async fn run_everything(store: &Arc<dyn Store>) {
         hash: "h".to_owned(),
         declared_hash: None,
         changed_at: at(0),
+        must_change: false,
     };
-    store.set_password(&user, &password).await.unwrap();
+    store.replace_password(&user, None, &password, None).await.unwrap();
+    let by_hand = store
+        .add_user(&people(), &profile("carol"), &password, at(0))
+        .await
+        .unwrap()
+        .unwrap()
+        .id;
+    store.set_disabled(&by_hand, true, at(1)).await.unwrap();
+    store.release_user(&by_hand).await.unwrap();
+    store.person(&by_hand).await.unwrap();
+    store.local_stores(10).await.unwrap();
+    store.people(None, None, 10).await.unwrap();
+    store.people(Some(&people()), Some(&user), 10).await.unwrap();
     store.password(&user).await.unwrap();
     store.session(&session.id, at(1)).await.unwrap();
     store.session_by_token(&session.token, at(1)).await.unwrap();
@@ -87,6 +100,10 @@ async fn run_everything(store: &Arc<dyn Store>) {
     store.end_grants_of_client(&shop(), at(3), 10).await.unwrap();
     store.end_grant(&grant, at(3)).await.unwrap();
     store.end_session(&session.id, at(3)).await.unwrap();
+    store
+        .replace_password(&user, Some(&password), &password, Some(at(3)))
+        .await
+        .unwrap();
     store.put_declared_users(&people(), &[], at(4)).await.unwrap();
     store.sweep(at(1_000_000_000), 10).await.unwrap();
 }

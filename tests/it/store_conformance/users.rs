@@ -16,6 +16,8 @@ on_every_store!(
     parallel_declarations_make_one_row,
     declares_ten_thousand_users_at_once,
     keeps_and_replaces_a_password,
+    replaces_no_password_but_the_expected_one,
+    a_new_password_can_end_everything_that_the_old_one_opened,
     refuses_a_password_of_nobody,
     a_person_of_a_directory_stays_the_same_however_they_are_called,
     a_name_of_a_directory_may_pass_to_somebody_else,
@@ -167,29 +169,92 @@ async fn declares_ten_thousand_users_at_once(store: Arc<dyn Store>) {
     assert!(store.user(&records[0].id).await.unwrap().unwrap().profile.disabled);
 }
 
+fn secret(hash: &str, second: i64) -> PasswordRecord {
+    PasswordRecord {
+        hash: hash.to_owned(),
+        declared_hash: None,
+        changed_at: at(second),
+        must_change: false,
+    }
+}
+
 async fn keeps_and_replaces_a_password(store: Arc<dyn Store>) {
     let id = alice(&store).await;
     assert_eq!(store.password(&id).await.unwrap(), None);
-    let mut password = PasswordRecord {
-        hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
-        declared_hash: None,
-        changed_at: at(1),
+    let first = secret("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", 1);
+    assert!(store.replace_password(&id, None, &first, None).await.unwrap());
+    assert_eq!(store.password(&id).await.unwrap().as_ref(), Some(&first));
+    let second = PasswordRecord {
+        declared_hash: Some("other".to_owned()),
+        must_change: true,
+        ..secret("another", 2)
     };
-    store.set_password(&id, &password).await.unwrap();
-    assert_eq!(store.password(&id).await.unwrap().as_ref(), Some(&password));
-    password.declared_hash = Some("other".to_owned());
-    password.changed_at = at(2);
-    store.set_password(&id, &password).await.unwrap();
-    assert_eq!(store.password(&id).await.unwrap(), Some(password));
+    assert!(store.replace_password(&id, Some(&first), &second, None).await.unwrap());
+    assert_eq!(store.password(&id).await.unwrap(), Some(second));
+}
+
+async fn replaces_no_password_but_the_expected_one(store: Arc<dyn Store>) {
+    let id = alice(&store).await;
+    let first = secret("first", 1);
+    assert!(
+        !store.replace_password(&id, Some(&first), &secret("new", 2), None).await.unwrap(),
+        "there is none"
+    );
+    assert!(store.replace_password(&id, None, &first, None).await.unwrap());
+    let session = session_of(&id, "hers");
+    store.open_session(&session).await.unwrap();
+    for expected in [None, Some(secret("another", 1)), Some(secret("first", 2))] {
+        let replaced = store.replace_password(&id, expected.as_ref(), &secret("new", 3), Some(at(3))).await;
+        assert!(!replaced.unwrap(), "{expected:?}");
+    }
+    assert_eq!(store.password(&id).await.unwrap(), Some(first.clone()));
+    assert!(store.session(&session.id, at(4)).await.unwrap().is_some(), "nothing ended");
+    let tries = (0..8).map(|number| {
+        let (store, id, first) = (Arc::clone(&store), id.clone(), first.clone());
+        async move {
+            let new = secret(&format!("new {number}"), 3);
+            store.replace_password(&id, Some(&first), &new, None).await.unwrap()
+        }
+    });
+    let outcomes = together(tries.collect()).await;
+    assert_eq!(
+        outcomes.into_iter().filter(|replaced| *replaced).count(),
+        1,
+        "of several at once one wins"
+    );
+}
+
+async fn a_new_password_can_end_everything_that_the_old_one_opened(store: Arc<dyn Store>) {
+    let id = alice(&store).await;
+    let bob = store
+        .put_declared_users(&people(), &[profile("alice"), profile("bob")], at(0))
+        .await
+        .unwrap()
+        .remove(1)
+        .id;
+    let (first, second) = (secret("first", 1), secret("second", 2));
+    store.replace_password(&id, None, &first, None).await.unwrap();
+    let (session, other) = (session_of(&id, "hers"), session_of(&bob, "his"));
+    store.open_session(&session).await.unwrap();
+    store.open_session(&other).await.unwrap();
+    let grant = open_grant(&store, offline(code_of(&session, "used"))).await;
+    let pending = offline(code_of(&session, "pending"));
+    store.issue_code(&pending).await.unwrap();
+
+    assert!(store.replace_password(&id, Some(&first), &second, Some(at(3))).await.unwrap());
+    assert_eq!(store.session(&session.id, at(4)).await.unwrap(), None);
+    assert!(!grant_is_live(&store, &grant, 4).await);
+    let redeemed = store.redeem_code(&pending.hash, &shop(), at(5), at(500)).await.unwrap();
+    assert_eq!(redeemed, CodeRedemption::Unknown);
+    assert!(store.session(&other.id, at(4)).await.unwrap().is_some(), "bob's is his");
 }
 
 async fn refuses_a_password_of_nobody(store: Arc<dyn Store>) {
-    let password = PasswordRecord {
-        hash: "a secret hash".to_owned(),
-        declared_hash: None,
-        changed_at: at(1),
-    };
-    let error = store.set_password(&UserId::new("nobody"), &password).await.unwrap_err();
+    let nobody = UserId::new("nobody");
+    let error = store
+        .replace_password(&nobody, None, &secret("a secret hash", 1), None)
+        .await
+        .unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("secret"), "an error shows no value: {shown}");

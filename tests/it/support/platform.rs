@@ -10,6 +10,7 @@ use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType};
 use nauthera::oauth::ids::{ClientId, UserStoreId};
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::oauth::scope::Scopes;
+use nauthera::oauth::two_factor::TwoFactor;
 use nauthera::store::Store;
 use nauthera::store::cache::Cache;
 use nauthera::store::sqlite::SqliteStore;
@@ -98,6 +99,7 @@ pub fn snapshot(revision: &str, users: Vec<DeclaredUser>) -> Snapshot {
         departed: std::collections::BTreeSet::new(),
         branding: Branding::default(),
         rate_limits: nauthera::config::rate::RateLimits::default(),
+        passwords: nauthera::config::snapshot::PasswordRules::default(),
     }
 }
 
@@ -114,6 +116,7 @@ pub fn user(username: &str, password: Option<&str>) -> DeclaredUser {
         groups: vec!["staff".to_owned()],
         disabled: false,
         password: password.map(Into::into),
+        must_change_password: false,
     }
 }
 
@@ -144,6 +147,7 @@ pub fn service(id: &str, secret: &str) -> Client {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: true,
             max_session_age: None,
+            two_factor: TwoFactor::default(),
         },
     }
 }

@@ -1,6 +1,6 @@
 //! The real binary as a child process: started, read line by line, signalled, and gone when the test ends.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -24,6 +24,21 @@ fn nauthera() -> Command {
 #[allow(dead_code, reason = "it is for tests/it")]
 pub fn run(arguments: &[&str]) -> Output {
     nauthera().args(arguments).output().unwrap()
+}
+
+/// The same, with something at its standard input.
+#[allow(dead_code, reason = "it is for tests/it")]
+pub fn run_given(arguments: &[&str], input: &str) -> Output {
+    let mut command = nauthera();
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Whoever does not read it has ended: that is no fault of the test.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
 }
 
 /// A running `nauthera`.

@@ -10,6 +10,7 @@ use nauthera::oauth::client::{AccessTokenFormat, Client, ClientType, Limits};
 use nauthera::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
 use nauthera::oauth::ids::ClientId;
 use nauthera::oauth::scope::Scopes;
+use nauthera::oauth::two_factor::TwoFactor;
 use nauthera::store::Store;
 use nauthera::store::cache::Cache;
 use std::cell::RefCell;
@@ -41,6 +42,8 @@ pub struct Setting {
     pub tls: Option<rustls::ServerConfig>,
     /// What it has in common with other servers
     pub shared: Option<(Arc<dyn Store>, Arc<dyn Cache>)>,
+    /// Its store, if it is not one in memory
+    pub store: Option<Arc<dyn Store>>,
 }
 
 impl Default for Setting {
@@ -50,6 +53,7 @@ impl Default for Setting {
             times: Times::default(),
             tls: None,
             shared: None,
+            store: None,
         }
     }
 }
@@ -86,9 +90,10 @@ impl Site {
 
     /// The same, listening in another way.
     pub async fn start_as(setting: Setting, change: impl FnOnce(&mut Snapshot)) -> Self {
-        let platform = match setting.shared {
-            Some((store, cache)) => TestPlatform::start_beside(store, cache).await,
-            None => TestPlatform::start().await,
+        let platform = match (setting.shared, setting.store) {
+            (Some((store, cache)), _) => TestPlatform::start_beside(store, cache).await,
+            (None, Some(store)) => TestPlatform::start_on(store).await,
+            (None, None) => TestPlatform::start().await,
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -149,6 +154,7 @@ pub fn client(id: &str, require_consent: bool) -> Client {
             id_token_ttl: Duration::from_secs(300),
             require_pkce: true,
             max_session_age: None,
+            two_factor: TwoFactor::default(),
         },
     }
 }

@@ -17,6 +17,7 @@ use nauthera::oauth::ids::{ClientId, SessionId, UserId, UserStoreId};
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::oauth::pkce;
 use nauthera::oauth::scope::Scopes;
+use nauthera::oauth::two_factor::TwoFactor;
 use nauthera::store::Store;
 use nauthera::store::records::SessionRecord;
 use serde_json::Value;
@@ -93,6 +94,7 @@ fn client(id: &str, grants: &[GrantType], scopes: &str, audiences: &[&str]) -> C
             id_token_ttl: Duration::from_secs(300),
             require_pkce: true,
             max_session_age: None,
+            two_factor: TwoFactor::default(),
         },
     }
 }

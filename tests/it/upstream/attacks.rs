@@ -4,6 +4,7 @@ use super::fixture::*;
 use super::provider::{Provider, Signing};
 use crate::support::platform::START;
 use crate::support::site::*;
+use nauthera::oauth::two_factor::TwoFactor;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -269,5 +270,30 @@ async fn a_session_that_the_browser_had_does_not_become_somebody_elses() {
     assert_ne!(browser.cookie(SESSION).unwrap(), before, "no session is fixed");
     browser.set_cookie(SESSION, &before);
     assert!(!browser.get("/").await.body.contains("signed in as"), "alice's session ended");
+    site.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_provider_is_no_way_around_a_second_factor() {
+    let required = TwoFactor {
+        required: true,
+        ..TwoFactor::default()
+    };
+    let (provider, site) = site_as(
+        |_| (),
+        |configuration| {
+            let mut trusted = client("trusted", false);
+            trusted.limits.two_factor = required;
+            configuration.clients.insert(trusted.id.clone(), Arc::new(trusted));
+        },
+    )
+    .await;
+    // Not even if it says that it has asked for one.
+    let mut claims = ann();
+    claims["amr"] = json!(["pwd", "otp", "mfa"]);
+    let browser = site.browser();
+    let answer = come_as(&provider, &browser, claims).await;
+    assert_eq!(answer.location().path(), "/second-factor/setup");
+    assert_eq!(browser.cookie(SESSION), None, "there is no session before that");
     site.stop().await;
 }

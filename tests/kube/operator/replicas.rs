@@ -187,6 +187,7 @@ fn elsewhere(namespace: &str) -> Snapshot {
         departed: Default::default(),
         branding: Branding::default(),
         rate_limits: nauthera::config::rate::RateLimits::default(),
+        passwords: nauthera::config::snapshot::PasswordRules::default(),
     };
     snapshot.revision = revision::of(&snapshot);
     snapshot
