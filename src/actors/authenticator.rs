@@ -38,6 +38,9 @@ pub enum LoginFault {
     /// The name is unknown, the password wrong, or the account disabled: one answer for all
     #[error("the username or the password is wrong")]
     BadCredentials,
+    /// The password is right, and has to be changed in its directory before it opens anything
+    #[error("the password has expired or must be changed")]
+    PasswordExpired,
     /// Too many failures for this account or from this address; the password was not looked at
     #[error("too many failed logins")]
     Throttled {
@@ -62,6 +65,7 @@ impl LoginFault {
     const fn outcome(&self) -> &'static str {
         match self {
             Self::BadCredentials => "bad_credentials",
+            Self::PasswordExpired => "password_expired",
             Self::Throttled { .. } => "throttled",
             Self::Busy { .. } => "busy",
             Self::Unavailable(_) => "unavailable",
@@ -73,6 +77,7 @@ impl LoginFault {
 impl From<DirectoryFault> for LoginFault {
     fn from(fault: DirectoryFault) -> Self {
         match fault {
+            DirectoryFault::PasswordExpired => Self::PasswordExpired,
             DirectoryFault::Busy { retry_after } => Self::Busy { retry_after },
             DirectoryFault::Unavailable(reason) => Self::Unavailable(reason),
             DirectoryFault::Internal(reason) => Self::Internal(reason),
@@ -185,7 +190,11 @@ impl Inner {
         }
         self.throttle(&keys).await?;
 
-        match self.directories.prove(&snapshot, username, password).await? {
+        let proved = self.directories.prove(&snapshot, username, password).await;
+        if matches!(proved, Err(DirectoryFault::PasswordExpired)) {
+            self.audit("login.password_expired", None, address);
+        }
+        match proved? {
             (_, Some(user)) => {
                 if let Some((key, _)) = account {
                     self.store.clear_failed_logins(&key).await?;
