@@ -218,7 +218,12 @@ impl Platform {
 
         let connectors = Connectors::new(config.clone(), guardian.clone(), metrics.clone());
         let follower = connectors.clone();
-        run_on(&arbiter()?, move || drop(actix_rt::spawn(async move { follower.follow().await }))).await?;
+        let watcher = connectors.clone();
+        run_on(&arbiter()?, move || {
+            actix_rt::spawn(async move { follower.follow().await });
+            actix_rt::spawn(async move { watcher.watch_over().await });
+        })
+        .await?;
         let directories = Directories::new(config.clone(), Arc::clone(&store), verifier, Arc::clone(&clock), connectors.clone());
         let authenticator = Authenticator::new(
             config.clone(),

@@ -1,7 +1,8 @@
 //! LDAP directories, against real OpenLDAP servers.
 
 mod failover;
-mod fixture;
+pub mod fixture;
+mod health;
 mod hostile;
 mod isolation;
 mod leaving;
