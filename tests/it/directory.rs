@@ -1,5 +1,6 @@
 //! LDAP directories, against real OpenLDAP servers.
 
+mod active_directory;
 mod failover;
 pub mod fixture;
 mod health;
