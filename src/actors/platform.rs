@@ -224,8 +224,13 @@ impl Platform {
 
         let connectors = Connectors::new(config.clone(), guardian.clone(), metrics.clone());
         let follower = connectors.clone();
+        let watcher = connectors.clone();
         let followers = arbiter()?;
-        run_on(&followers, move || drop(actix_rt::spawn(async move { follower.follow().await }))).await?;
+        run_on(&followers, move || {
+            actix_rt::spawn(async move { follower.follow().await });
+            actix_rt::spawn(async move { watcher.watch_over().await });
+        })
+        .await?;
         if let Some(sealer) = sealer.clone() {
             let store = Arc::clone(&store);
             let resealing = async move { second_factors::reseal::follow(store.as_ref(), &sealer).await };

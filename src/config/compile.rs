@@ -358,6 +358,7 @@ fn people_verdicts(resources: &Resources, people: &People) -> Vec<Verdict> {
                 conditions: vec![ready],
                 observed_generation: object.generation,
                 users,
+                servers: Vec::new(),
             }),
         });
     }
