@@ -5,6 +5,7 @@ use super::refusal::{Aspect, Refusal};
 use super::roles::{self, RoleDecision};
 use super::snapshot::{DeclaredUser, UserStoreKind};
 use super::user_store;
+use crate::oauth::attributes::{self, Attributes};
 use crate::oauth::ids::UserStoreId;
 use crate::resources::common::LocalRef;
 use crate::resources::{CREDENTIAL_LABEL, GroupSpec, UserSpec, UserStoreSpec};
@@ -158,6 +159,8 @@ fn user(resources: &Resources, stores: &BTreeMap<Key, UserStoreKind>, key: &Key,
         None if spec.email_verified => faults.push("emailVerified goes with an email".to_owned()),
         _ => {}
     }
+    let attributes: Attributes = spec.attributes.iter().map(|(name, texts)| (name.clone(), texts.to_vec())).collect();
+    faults.extend(attributes::faults(&attributes));
     if !faults.is_empty() {
         return Err(Refusal::spec(&faults));
     }
@@ -178,6 +181,7 @@ fn user(resources: &Resources, stores: &BTreeMap<Key, UserStoreKind>, key: &Key,
             display_name: spec.display_name.clone(),
             given_name: spec.given_name.clone(),
             family_name: spec.family_name.clone(),
+            attributes,
             groups,
             disabled: spec.disabled,
             password,

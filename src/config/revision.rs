@@ -278,6 +278,7 @@ fn user(user: &DeclaredUser) -> Value {
         display_name,
         given_name,
         family_name,
+        attributes,
         groups,
         disabled,
         password,
@@ -287,9 +288,14 @@ fn user(user: &DeclaredUser) -> Value {
         let bound = json!(["nauthera password", store, username, password.expose_secret()]).to_string();
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, bound.as_bytes()))
     });
-    json!([
+    let mut content = json!([
         [json!(store), json!(username), json!(email), json!(email_verified)],
         [display_name, given_name, family_name],
         [json!(groups), json!(disabled), json!(password)],
-    ])
+    ]);
+    // As for rate limits: a release before this field goes on agreeing where there is nothing of it.
+    if let (Value::Array(parts), false) = (&mut content, attributes.is_empty()) {
+        parts.push(json!(attributes));
+    }
+    content
 }

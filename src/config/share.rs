@@ -79,12 +79,13 @@ fn same_user(a: &DeclaredUser, b: &DeclaredUser) -> bool {
         display_name,
         given_name,
         family_name,
+        attributes,
         groups,
         disabled,
         password,
     } = a;
     (store, username, email, email_verified) == (&b.store, &b.username, &b.email, &b.email_verified)
         && (display_name, given_name, family_name) == (&b.display_name, &b.given_name, &b.family_name)
-        && (groups, disabled) == (&b.groups, &b.disabled)
+        && (attributes, groups, disabled) == (&b.attributes, &b.groups, &b.disabled)
         && password.as_ref().map(ExposeSecret::expose_secret) == b.password.as_ref().map(ExposeSecret::expose_secret)
 }

@@ -3,8 +3,10 @@
 //! Nothing here touches a socket, a file, a clock or a random generator. The time and any randomness are parameters,
 //! so that every rule can be tested by calling a function. This room imports nothing of ours.
 
+pub mod attributes;
 pub mod authorize;
 pub mod bearer;
+pub mod cel;
 pub mod claim_rules;
 pub mod claims;
 pub mod client;

@@ -53,6 +53,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0005_directory_people",
         sql: include_str!("../../sql/sqlite/0005_directory_people.sql"),
     },
+    Migration {
+        version: 6,
+        name: "0006_attributes",
+        sql: include_str!("../../sql/sqlite/0006_attributes.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -91,6 +96,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 7,
         name: "0007_directory_people",
         sql: include_str!("../../sql/postgres/0007_directory_people.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "0008_attributes",
+        sql: include_str!("../../sql/postgres/0008_attributes.sql"),
     },
 ];
 

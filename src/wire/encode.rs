@@ -216,10 +216,12 @@ pub fn user(user: &DeclaredUser) -> m::User {
         display_name,
         given_name,
         family_name,
+        attributes,
         groups,
         disabled,
         password,
     } = user;
+    let names = |names: &Vec<String>| m::Names { names: names.clone() };
     m::User {
         store: store.to_string(),
         username: username.clone(),
@@ -231,6 +233,7 @@ pub fn user(user: &DeclaredUser) -> m::User {
         groups: groups.clone(),
         disabled: *disabled,
         password: password.as_ref().map(|password| password.expose_secret().to_owned()),
+        attributes: attributes.iter().map(|(name, values)| (name.clone(), names(values))).collect(),
     }
 }
 
