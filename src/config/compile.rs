@@ -56,7 +56,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
         });
     }
     verdicts.extend(people_verdicts(resources, &people));
-    verdicts.extend(claim_mapper::verdicts(resources, &mappers));
+    verdicts.extend(claim_mapper::verdicts(resources, &mappers, &snapshots));
     verdicts.extend(identity_provider::verdicts(resources));
     let mut secrets_wanted: Vec<_> = decisions
         .values()
@@ -79,7 +79,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
             users: people.accepted,
             user_stores: people.accepted_stores,
             claim_mappers: mappers.accepted,
-            memory: clients.memory,
+            memory: clients.memory.with_mappers(mappers.parsed.into_iter()),
         },
     }
 }

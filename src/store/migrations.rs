@@ -63,6 +63,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0007_local_people",
         sql: include_str!("../../sql/sqlite/0007_local_people.sql"),
     },
+    Migration {
+        version: 8,
+        name: "0008_attributes",
+        sql: include_str!("../../sql/sqlite/0008_attributes.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -111,6 +116,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 9,
         name: "0009_local_people",
         sql: include_str!("../../sql/postgres/0009_local_people.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "0010_attributes",
+        sql: include_str!("../../sql/postgres/0010_attributes.sql"),
     },
 ];
 

@@ -28,6 +28,10 @@ pub fn tree() -> Tree {
         ("displayName", "Alice Ångström"),
         ("title", "TRUE"),
         ("employeeType", "ally"),
+        ("departmentNumber", "Sales"),
+        ("telephoneNumber", "+1 2"),
+        ("telephoneNumber", "+1 1"),
+        ("audio", "\u{ff}\u{1}\u{0}"),
     ];
     let alice = tree.person("alice", None, &more);
     let odd = tree.person("jörg", Some(ODD), &[]);
