@@ -39,6 +39,9 @@ pub enum LoginFault {
     /// The name is unknown, the password wrong, or the account disabled: one answer for all
     #[error("the username or the password is wrong")]
     BadCredentials,
+    /// The password is right, and has to be changed in its directory before it opens anything
+    #[error("the password has expired or must be changed")]
+    PasswordExpired,
     /// Too many failures for this account or from this address; the password was not looked at
     #[error("too many failed logins")]
     Throttled {
@@ -63,6 +66,7 @@ impl LoginFault {
     const fn outcome(&self) -> &'static str {
         match self {
             Self::BadCredentials => "bad_credentials",
+            Self::PasswordExpired => "password_expired",
             Self::Throttled { .. } => "throttled",
             Self::Busy { .. } => "busy",
             Self::Unavailable(_) => "unavailable",
@@ -74,6 +78,7 @@ impl LoginFault {
 impl From<DirectoryFault> for LoginFault {
     fn from(fault: DirectoryFault) -> Self {
         match fault {
+            DirectoryFault::PasswordExpired => Self::PasswordExpired,
             DirectoryFault::Busy { retry_after } => Self::Busy { retry_after },
             DirectoryFault::Unavailable(reason) => Self::Unavailable(reason),
             DirectoryFault::Internal(reason) => Self::Internal(reason),
@@ -86,7 +91,7 @@ impl From<LoginFault> for Fault {
         match fault {
             LoginFault::Busy { retry_after } | LoginFault::Throttled { retry_after } => Self::Busy { retry_after },
             LoginFault::Unavailable(reason) => Self::Unavailable(reason),
-            LoginFault::BadCredentials => Self::Internal("a login without a password was refused for its password".to_owned()),
+            LoginFault::BadCredentials | LoginFault::PasswordExpired => Self::Internal("a login without a password was refused for its password".to_owned()),
             LoginFault::Internal(reason) => Self::Internal(reason),
         }
     }
@@ -208,7 +213,11 @@ impl Inner {
         }
         self.throttle(&keys).await?;
 
-        match self.directories.prove(&snapshot, username, password).await? {
+        let proved = self.directories.prove(&snapshot, username, password).await;
+        if matches!(proved, Err(DirectoryFault::PasswordExpired)) {
+            self.audit("login.password_expired", None, address);
+        }
+        match proved? {
             (_, Some(proven)) => {
                 if let Some((key, _)) = account {
                     self.store.clear_failed_logins(&key).await?;

@@ -230,10 +230,11 @@ impl Platform {
 
         let connectors = Connectors::new(config.clone(), guardian.clone(), metrics.clone());
         let upstreams = Upstreams::new(config.clone(), guardian.clone(), metrics.clone());
-        let (follower, upstream_follower) = (connectors.clone(), upstreams.clone());
+        let (follower, watcher, upstream_follower) = (connectors.clone(), connectors.clone(), upstreams.clone());
         let followers = arbiter()?;
         run_on(&followers, move || {
             actix_rt::spawn(async move { follower.follow().await });
+            actix_rt::spawn(async move { watcher.watch_over().await });
             actix_rt::spawn(async move { upstream_follower.follow().await });
         })
         .await?;

@@ -10,6 +10,7 @@ use super::fault::Fault;
 use super::upstream_connector::Upstreams;
 use super::upstream_connector::messages::{Begin, EndSession, Finish};
 use crate::config::snapshot::{IdentityProviderConfig, Linking, Snapshot};
+use crate::oauth::attributes::Attributes;
 use crate::oauth::ids::UserId;
 use crate::store::records::{AuditEvent, UserProfile, UserRecord};
 use crate::store::{Store, StoreError};
@@ -177,7 +178,7 @@ impl Inner {
         Ok(Arrived { user, auth_time })
     }
 
-    /// Who somebody is here. Decided at their first login, by the provider's own id of them, and so for ever (decision 0017).
+    /// Who somebody is here. Decided at their first login, by the provider's own id of them, and so for ever (decision 0018).
     async fn user(
         &self,
         snapshot: &Snapshot,
@@ -281,6 +282,7 @@ fn profile(identity: Identity) -> UserProfile {
         display_name,
         given_name,
         family_name,
+        attributes: Attributes::default(),
         groups,
         disabled: false,
     }

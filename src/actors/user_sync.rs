@@ -186,6 +186,7 @@ fn profile(user: &DeclaredUser) -> UserProfile {
         display_name: user.display_name.clone(),
         given_name: user.given_name.clone(),
         family_name: user.family_name.clone(),
+        attributes: user.attributes.clone(),
         groups: user.groups.clone(),
         disabled: user.disabled,
     }

@@ -3,6 +3,7 @@
 mod cache;
 mod certificates;
 mod database;
+mod directories;
 mod finding;
 mod settings;
 
@@ -33,6 +34,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         findings.extend(certificates::look(serve));
         findings.extend(database::look(serve, &pools).await);
         findings.extend(cache::look(serve, &pools).await);
+        findings.extend(directories::look(serve).await);
         let style = Style::of_stdout();
         for finding in &findings {
             say(&finding.line(style));

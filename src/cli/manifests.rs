@@ -67,9 +67,17 @@ pub async fn follow(settings: SourceSettings, platform: &Platform) -> anyhow::Re
     let platform = platform.clone();
     sender.send(round(first, &platform).await).await.ok();
     actix_rt::spawn(async move {
-        while let Some(update) = source.next().await {
-            if sender.send(round(update, &platform).await).await.is_err() {
-                break;
+        let mut directories = platform.connectors.health();
+        directories.mark_changed();
+        loop {
+            tokio::select! {
+                Ok(()) = directories.changed() => source.tell(Arc::clone(&directories.borrow_and_update())),
+                update = source.next() => {
+                    let Some(update) = update else { break };
+                    if sender.send(round(update, &platform).await).await.is_err() {
+                        break;
+                    }
+                }
             }
         }
     });

@@ -1,11 +1,17 @@
 //! ClaimMappers: whose tokens get which further claims.
 
 use super::input::{Accepted, Key, Kind, Object, Objects, Resources};
+use super::memory::Rules;
 use super::refusal::{Aspect, Refusal};
+use super::snapshot::{Snapshot, UserStoreKind};
 use super::verdict::{Status, Verdict};
 use super::world::World;
-use crate::oauth::claim_rules::{ClaimPlace, ClaimRule, ClaimSource, PersonAttribute, is_protocol_claim};
-use crate::oauth::claims::{PersonClaims, Profile};
+use crate::oauth::attributes::{self, Attributes};
+use crate::oauth::cel::Expression;
+use crate::oauth::claim_rules::{
+    ClaimPlace, ClaimRule, ClaimSource, PersonAttribute, StandardType, Subject, is_protocol_claim, standard_type,
+};
+use crate::oauth::claims::Profile;
 use crate::resources::claim_mapper::{self, ClaimExample, ClaimOrigin, MappedClaim};
 use crate::resources::condition::Condition;
 use crate::resources::{ClaimMapperSpec, ClaimMapperStatus};
@@ -31,6 +37,8 @@ pub struct Mappers {
     decisions: BTreeMap<Key, Decision>,
     /// What was accepted
     pub accepted: Objects<ClaimMapperSpec>,
+    /// What each spec comes to by itself, for the next compilation
+    pub(super) parsed: Vec<(Arc<Object<ClaimMapperSpec>>, Rules)>,
 }
 
 impl Mappers {
@@ -50,12 +58,19 @@ impl Mappers {
 /// Judges mappers. A refused edit leaves the last accepted form in force.
 pub fn decide(world: &World<'_>, previous: &Accepted) -> Mappers {
     let mut mappers = Mappers::default();
+    let mut parsed = Vec::new();
     let mut taken: BTreeMap<(Key, String, ClaimPlace), Key> = BTreeMap::new();
     let mut order: Vec<(&Key, &Arc<Object<ClaimMapperSpec>>)> = world.resources.claim_mappers.iter().collect();
     // Who had a claim keeps it.
     order.sort_by_key(|(key, object)| object.seniority(previous.claim_mappers.contains_key(*key), key));
     for (key, object) in order {
-        let latest = evaluate(world, key, &object.spec, &taken);
+        let mut judge = |object: &Arc<Object<ClaimMapperSpec>>| {
+            let parse = || Ok(rules(key, &object.spec)?.into_iter().map(Arc::new).collect());
+            let rules: Rules = world.known_rules(object).unwrap_or_else(parse);
+            parsed.push((Arc::clone(object), rules.clone()));
+            evaluate(world, key, &object.spec, rules?, &taken)
+        };
+        let latest = judge(object);
         let before = previous.claim_mappers.get(key);
         let decision = match latest {
             Ok((rules, servers)) => {
@@ -68,7 +83,7 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> Mappers {
             }
             Err(refusal) => {
                 mappers.accepted.extend(before.map(|before| (key.clone(), Arc::clone(before))));
-                let earlier = before.and_then(|before| evaluate(world, key, &before.spec, &taken).ok());
+                let earlier = before.and_then(|before| judge(before).ok());
                 let (rules, servers) = earlier.unwrap_or_default();
                 Decision {
                     refusal: Some(refusal),
@@ -86,6 +101,7 @@ pub fn decide(world: &World<'_>, previous: &Accepted) -> Mappers {
         }
         mappers.decisions.insert(key.clone(), decision);
     }
+    mappers.parsed = parsed;
     mappers
 }
 
@@ -95,9 +111,9 @@ fn evaluate(
     world: &World<'_>,
     key: &Key,
     spec: &ClaimMapperSpec,
+    rules: Vec<Arc<ClaimRule>>,
     taken: &BTreeMap<(Key, String, ClaimPlace), Key>,
 ) -> Result<Outcome, Refusal> {
-    let rules = rules(spec)?;
     let servers = servers(world, key, spec)?;
     for server in &servers {
         for rule in &rules {
@@ -111,7 +127,7 @@ fn evaluate(
             }
         }
     }
-    Ok((rules.into_iter().map(Arc::new).collect(), servers))
+    Ok((rules, servers))
 }
 
 fn servers(world: &World<'_>, key: &Key, spec: &ClaimMapperSpec) -> Result<BTreeSet<Key>, Refusal> {
@@ -133,8 +149,8 @@ fn servers(world: &World<'_>, key: &Key, spec: &ClaimMapperSpec) -> Result<BTree
 /// The rules that a spec amounts to, examples checked.
 ///
 /// # Errors
-/// `InvalidSpec`, `NotServedYet` for CEL, `ExampleFailed`.
-pub fn rules(spec: &ClaimMapperSpec) -> Result<Vec<ClaimRule>, Refusal> {
+/// `InvalidSpec`, `ExampleFailed`.
+fn rules(key: &Key, spec: &ClaimMapperSpec) -> Result<Vec<ClaimRule>, Refusal> {
     let mut faults = Vec::new();
     if spec.claims.is_empty() {
         faults.push("claims is empty".to_owned());
@@ -147,17 +163,13 @@ pub fn rules(spec: &ClaimMapperSpec) -> Result<Vec<ClaimRule>, Refusal> {
                 faults.push(format!("claims: {} is made twice in the same place", claim.name));
             }
         }
-        match rule(claim) {
-            Ok(rule) => rules.extend(rule),
+        match rule(key, claim) {
+            Ok(rule) => rules.push(rule),
             Err(fault) => faults.push(format!("claims: {}: {fault}", claim.name)),
         }
     }
     if !faults.is_empty() {
         return Err(Refusal::spec(&faults));
-    }
-    if let Some(claim) = spec.claims.iter().find(|claim| claim.from == ClaimOrigin::Cel) {
-        let message = format!("claims: {}: from: cel is not served yet by this release", claim.name);
-        return Err(Refusal::new(Aspect::Spec, "NotServedYet", message));
     }
     let failed: Vec<String> = (1..)
         .zip(&spec.examples)
@@ -170,8 +182,7 @@ pub fn rules(spec: &ClaimMapperSpec) -> Result<Vec<ClaimRule>, Refusal> {
     }
 }
 
-/// `None` for CEL, of which only the form can be checked.
-fn rule(claim: &MappedClaim) -> Result<Option<ClaimRule>, String> {
+fn rule(key: &Key, claim: &MappedClaim) -> Result<ClaimRule, String> {
     if claim.name.is_empty() || claim.name.len() > 128 || claim.name.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err("a name is 1 to 128 bytes without spaces".to_owned());
     }
@@ -197,7 +208,7 @@ fn rule(claim: &MappedClaim) -> Result<Option<ClaimRule>, String> {
     let source = match claim.from {
         ClaimOrigin::Groups => ClaimSource::Groups,
         ClaimOrigin::Roles => ClaimSource::Roles,
-        ClaimOrigin::Attribute => ClaimSource::Attribute(attribute(claim.attribute.as_deref().unwrap_or_default())?),
+        ClaimOrigin::Attribute => attribute(claim.attribute.as_deref().unwrap_or_default())?,
         ClaimOrigin::Static => {
             let value = claim.value.clone().unwrap_or_default();
             if value.is_null() || value.to_string().len() > LONGEST_VALUE {
@@ -205,16 +216,22 @@ fn rule(claim: &MappedClaim) -> Result<Option<ClaimRule>, String> {
             }
             ClaimSource::Static(value)
         }
-        ClaimOrigin::Cel => return Ok(None),
+        ClaimOrigin::Cel => {
+            let text = claim.expression.as_deref().unwrap_or_default();
+            let expression = Expression::compile(text).map_err(|fault| format!("expression: {fault}"))?;
+            ClaimSource::Cel(expression)
+        }
     };
     if let Some(wanted) = other_type(&claim.name, &source) {
         return Err(format!("this claim is {wanted} wherever it is read"));
     }
-    Ok(Some(ClaimRule {
+    let can_fail = matches!(source, ClaimSource::Cel(_) | ClaimSource::Further(_));
+    Ok(ClaimRule {
         name: claim.name.clone(),
         source,
         places: claim.in_.iter().map(|place| place_of(*place)).collect(),
-    }))
+        mapper: if can_fail { key.to_string() } else { String::new() },
+    })
 }
 
 fn place_of(place: claim_mapper::ClaimPlace) -> ClaimPlace {
@@ -225,62 +242,91 @@ fn place_of(place: claim_mapper::ClaimPlace) -> ClaimPlace {
     }
 }
 
-fn attribute(name: &str) -> Result<PersonAttribute, String> {
-    serde_json::from_value(Value::from(name))
-        .map_err(|_| format!("attribute: {name:?} is not one of username, email, displayName, givenName, familyName"))
+fn attribute(name: &str) -> Result<ClaimSource, String> {
+    if let Some(attribute) = PersonAttribute::named(name) {
+        return Ok(ClaimSource::Attribute(attribute));
+    }
+    match attributes::name_fault(name) {
+        Some(fault) => Err(format!("attribute: {name:?} {fault}")),
+        None => Ok(ClaimSource::Further(name.to_owned())),
+    }
 }
 
-/// The claims of the standard (OpenID Connect Core §5.1) keep their types, for whoever reads them.
+/// The claims of the standard (OpenID Connect Core §5.1) keep their types, for whoever reads them. What an expression comes to is seen when it does.
 fn other_type(name: &str, source: &ClaimSource) -> Option<&'static str> {
-    if !PersonClaims::NAMES.contains(&name) {
-        return None;
-    }
-    let (wanted, fits) = match (name, source) {
-        ("groups", ClaimSource::Static(Value::Array(list))) => ("a list of names", list.iter().all(Value::is_string)),
-        ("groups", source) => ("a list of names", matches!(source, ClaimSource::Groups | ClaimSource::Roles)),
-        ("email_verified", source) => ("true or false", matches!(source, ClaimSource::Static(Value::Bool(_)))),
-        ("updated_at", ClaimSource::Static(Value::Number(number))) => ("a time in seconds", number.is_i64()),
-        ("updated_at", _) => ("a time in seconds", false),
-        (_, source) => (
-            "text",
-            matches!(source, ClaimSource::Attribute(_) | ClaimSource::Static(Value::String(_))),
-        ),
+    let wanted = standard_type(name)?;
+    let fits = match source {
+        ClaimSource::Static(value) => wanted.fits(value),
+        ClaimSource::Groups | ClaimSource::Roles => wanted == StandardType::Names,
+        ClaimSource::Attribute(_) | ClaimSource::Further(_) => wanted == StandardType::Text,
+        ClaimSource::Cel(_) => true,
     };
-    (!fits).then_some(wanted)
+    (!fits).then(|| wanted.as_str())
 }
 
 fn check(rules: &[ClaimRule], number: usize, example: &ClaimExample) -> Vec<String> {
     let user = &example.user;
+    let further: Attributes = user.attributes.iter().map(|(name, texts)| (name.clone(), texts.to_vec())).collect();
+    let mut failed: Vec<String> = attributes::faults(&further)
+        .into_iter()
+        .map(|fault| format!("examples: number {number}: user.{fault}"))
+        .collect();
     let person = Profile {
         username: user.username.clone().unwrap_or_default(),
         name: user.display_name.clone(),
         given_name: user.given_name.clone(),
         family_name: user.family_name.clone(),
         email: user.email.clone(),
+        email_verified: user.email_verified,
+        attributes: further,
         groups: user.groups.clone(),
         roles: user.roles.clone(),
         ..Profile::default()
     };
-    let mut failed = Vec::new();
+    let client = example.client.as_ref().map_or("", |client| client.id.as_str());
+    let subject = Subject::new(Some(&person), client);
     for (name, expected) in &example.claims {
         let made: Vec<&ClaimRule> = rules.iter().filter(|rule| rule.name == *name).collect();
         if made.is_empty() && !expected.is_null() {
             failed.push(format!("examples: number {number} expects {name}, which no claim makes"));
         }
         for rule in made {
-            let value = rule.value(Some(&person)).unwrap_or_default();
-            if value != *expected {
-                failed.push(format!(
-                    "examples: number {number} expects {name} to be {expected}, but it is {value}"
-                ));
-            }
+            let outcome = match rule.value(&subject) {
+                Ok(value) if value.as_ref().unwrap_or(&Value::Null) == expected => continue,
+                Ok(value) => format!("it is {}", value.unwrap_or_default()),
+                Err(failure) => format!("it is left out: {}", failure.in_full()),
+            };
+            failed.push(format!("examples: number {number} expects {name} to be {expected}, but {outcome}"));
         }
     }
     failed
 }
 
+/// Further attributes that nobody's directory or manifest names. They may come, so they are no fault; most likely they are slips.
+fn unknown_attributes<'a>(decision: &'a Decision, snapshots: &BTreeMap<Key, Arc<Snapshot>>) -> Vec<&'a str> {
+    let wanted = decision.rules.iter().filter_map(|rule| match &rule.source {
+        ClaimSource::Further(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let mut wanted: BTreeSet<&str> = wanted.collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    for snapshot in decision.servers.iter().filter_map(|server| snapshots.get(server)) {
+        for store in &snapshot.user_stores {
+            if let UserStoreKind::Ldap(config) = &store.kind {
+                wanted.retain(|name| !config.attributes.contains_key(*name));
+            }
+        }
+        for user in snapshot.users.iter().filter(|user| !user.attributes.is_empty()) {
+            wanted.retain(|name| !user.attributes.contains_key(*name));
+        }
+    }
+    wanted.into_iter().collect()
+}
+
 /// The verdict on each.
-pub fn verdicts(resources: &Resources, mappers: &Mappers) -> Vec<Verdict> {
+pub fn verdicts(resources: &Resources, mappers: &Mappers, snapshots: &BTreeMap<Key, Arc<Snapshot>>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for (key, object) in &resources.claim_mappers {
         let Some(decision) = mappers.decisions.get(key) else {
@@ -290,7 +336,15 @@ pub fn verdicts(resources: &Resources, mappers: &Mappers) -> Vec<Verdict> {
         let ready = match &decision.refusal {
             Some(refusal) => refusal.ready(!decision.rules.is_empty()),
             None if servers.is_empty() => Condition::yes("Ready", "Accepted", "there is no AuthServer in its namespace yet"),
-            None => Condition::yes("Ready", "Served", format!("in the tokens of {}", servers.join(", "))),
+            None => {
+                let unknown = unknown_attributes(decision, snapshots);
+                let note = if unknown.is_empty() {
+                    String::new()
+                } else {
+                    format!("; no UserStore and no User there has the attribute {} yet", unknown.join(", "))
+                };
+                Condition::yes("Ready", "Served", format!("in the tokens of {}{note}", servers.join(", ")))
+            }
         };
         verdicts.push(Verdict {
             kind: Kind::ClaimMapper,

@@ -58,7 +58,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
         });
     }
     verdicts.extend(people_verdicts(resources, &people));
-    verdicts.extend(claim_mapper::verdicts(resources, &mappers));
+    verdicts.extend(claim_mapper::verdicts(resources, &mappers, &snapshots));
     verdicts.extend(identity_provider::verdicts(resources, &providers));
     let mut secrets_wanted: Vec<_> = decisions
         .values()
@@ -82,7 +82,7 @@ pub fn compile(resources: &Resources, options: &Options, previous: &Accepted) ->
             user_stores: people.accepted_stores,
             claim_mappers: mappers.accepted,
             identity_providers: providers.accepted,
-            memory: clients.memory,
+            memory: clients.memory.with_mappers(mappers.parsed.into_iter()),
         },
     }
 }
@@ -370,6 +370,7 @@ fn people_verdicts(resources: &Resources, people: &People) -> Vec<Verdict> {
                 conditions: vec![ready],
                 observed_generation: object.generation,
                 users,
+                servers: Vec::new(),
             }),
         });
     }

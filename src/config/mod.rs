@@ -9,6 +9,7 @@ mod client;
 mod clients;
 pub mod compile;
 mod directory;
+pub mod directory_health;
 mod governing;
 mod identity_provider;
 pub mod input;

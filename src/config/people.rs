@@ -5,6 +5,7 @@ use super::refusal::{Aspect, Refusal};
 use super::roles::{self, RoleDecision};
 use super::snapshot::{DeclaredUser, UserStoreKind};
 use super::user_store;
+use crate::oauth::attributes::{self, Attributes};
 use crate::oauth::ids::UserStoreId;
 use crate::resources::common::LocalRef;
 use crate::resources::{CREDENTIAL_LABEL, GroupSpec, UserSpec, UserStoreSpec};
@@ -161,6 +162,8 @@ fn user(resources: &Resources, stores: &BTreeMap<Key, UserStoreKind>, key: &Key,
     if spec.must_change_password && spec.credential_secret_ref.is_none() {
         faults.push("mustChangePassword goes with a credentialSecretRef".to_owned());
     }
+    let attributes: Attributes = spec.attributes.iter().map(|(name, texts)| (name.clone(), texts.to_vec())).collect();
+    faults.extend(attributes::faults(&attributes));
     if !faults.is_empty() {
         return Err(Refusal::spec(&faults));
     }
@@ -181,6 +184,7 @@ fn user(resources: &Resources, stores: &BTreeMap<Key, UserStoreKind>, key: &Key,
             display_name: spec.display_name.clone(),
             given_name: spec.given_name.clone(),
             family_name: spec.family_name.clone(),
+            attributes,
             groups,
             disabled: spec.disabled,
             password,

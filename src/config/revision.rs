@@ -325,6 +325,7 @@ fn user(user: &DeclaredUser) -> Value {
         display_name,
         given_name,
         family_name,
+        attributes,
         groups,
         disabled,
         password,
@@ -343,6 +344,10 @@ fn user(user: &DeclaredUser) -> Value {
     // As above: a release before this field agrees as long as it is not used.
     if let (Value::Array(parts), true) = (&mut content, *must_change_password) {
         parts.push(json!("must change password"));
+    }
+    // As for rate limits: a release before this field goes on agreeing where there is nothing of it.
+    if let (Value::Array(parts), false) = (&mut content, attributes.is_empty()) {
+        parts.push(json!(attributes));
     }
     content
 }

@@ -84,6 +84,7 @@ fn same_user(a: &DeclaredUser, b: &DeclaredUser) -> bool {
         display_name,
         given_name,
         family_name,
+        attributes,
         groups,
         disabled,
         password,
@@ -91,6 +92,6 @@ fn same_user(a: &DeclaredUser, b: &DeclaredUser) -> bool {
     } = a;
     (store, username, email, email_verified) == (&b.store, &b.username, &b.email, &b.email_verified)
         && (display_name, given_name, family_name) == (&b.display_name, &b.given_name, &b.family_name)
-        && (groups, disabled, must_change_password) == (&b.groups, &b.disabled, &b.must_change_password)
+        && (attributes, groups, disabled, must_change_password) == (&b.attributes, &b.groups, &b.disabled, &b.must_change_password)
         && password.as_ref().map(ExposeSecret::expose_secret) == b.password.as_ref().map(ExposeSecret::expose_secret)
 }

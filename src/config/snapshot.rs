@@ -1,6 +1,7 @@
 //! The configuration that one AuthServer runs on: immutable, shared, replaced as a whole.
 
 use super::rate::RateLimits;
+use crate::oauth::attributes::Attributes;
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::Client;
 use crate::oauth::ids::{ClientId, UserStoreId};
@@ -77,6 +78,8 @@ pub struct DeclaredUser {
     pub given_name: Option<String>,
     /// `family_name`
     pub family_name: Option<String>,
+    /// What else is known of them
+    pub attributes: Attributes,
     /// Names of groups, sorted
     pub groups: Vec<String>,
     /// Refused at login
@@ -135,7 +138,7 @@ pub struct LdapConfig {
     pub users: UsersConfig,
     /// Where groups are
     pub groups: Option<GroupsConfig>,
-    /// Attribute of each claim
+    /// Attribute of each claim, and of each further attribute of people
     pub attributes: BTreeMap<String, String>,
     /// How long a connection may take
     pub connect_timeout: Duration,

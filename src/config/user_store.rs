@@ -4,11 +4,49 @@ use super::input::{Key, Resources};
 use super::refusal::{Aspect, Refusal};
 use super::snapshot::UserStoreKind;
 use super::{directory, selector};
+use crate::oauth::attributes;
 use crate::resources::auth_server::From;
 use crate::resources::ldap::{GroupSearch, Ldap, NestedMode, Referrals};
 use crate::resources::user_store::{AllowedServers, UserStoreSpec, UserStoreType};
 use std::time::Duration;
 use url::Url;
+
+/// Attributes that are not text (lower case).
+const BINARY: [&str; 15] = [
+    "audio",
+    "authorityrevocationlist",
+    "cacertificate",
+    "certificaterevocationlist",
+    "jpegphoto",
+    "msexchmailboxguid",
+    "objectguid",
+    "objectsid",
+    "personalsignature",
+    "photo",
+    "thumbnaillogo",
+    "thumbnailphoto",
+    "usercertificate",
+    "userpkcs12",
+    "usersmimecertificate",
+];
+
+/// Attributes that hold what people or machines prove themselves with, as text too (lower case).
+const SECRET: [&str; 14] = [
+    "authpassword",
+    "dbcspwd",
+    "ipanthash",
+    "krbprincipalkey",
+    "lmpwdhistory",
+    "ms-mcs-admpwd",
+    "mslaps-password",
+    "ntpwdhistory",
+    "pwdhistory",
+    "sambalmpassword",
+    "sambantpassword",
+    "supplementalcredentials",
+    "unicodepwd",
+    "userpassword",
+];
 
 /// Claims that a directory's attributes can be read into.
 const CLAIMS: [&str; 6] = ["preferred_username", "name", "given_name", "family_name", "email", "email_verified"];
@@ -107,8 +145,31 @@ fn ldap_faults(ldap: &Ldap) -> Vec<String> {
             found.push(format!("ldap.{field}: {name:?} is not the name of an attribute (RFC 4512 §2.5)"));
         }
     }
-    for claim in ldap.attributes.keys().filter(|claim| !CLAIMS.contains(&claim.as_str())) {
-        found.push(format!("ldap.attributes: {claim:?} is not one of {}", CLAIMS.join(", ")));
+    let further = ldap.attributes.keys().filter(|claim| !CLAIMS.contains(&claim.as_str()));
+    if further.clone().count() > attributes::MOST {
+        found.push(format!(
+            "ldap.attributes: there are more than {} besides the standard claims",
+            attributes::MOST
+        ));
+    }
+    for name in further {
+        if let Some(fault) = attributes::name_fault(name) {
+            found.push(format!(
+                "ldap.attributes: {name:?} {fault}; the standard claims are {}",
+                CLAIMS.join(", ")
+            ));
+        }
+    }
+    for (name, attribute) in &ldap.attributes {
+        let base = attribute.split(';').next().unwrap_or_default().to_ascii_lowercase();
+        if attribute.to_ascii_lowercase().ends_with(";binary") || BINARY.contains(&base.as_str()) {
+            found.push(format!("ldap.attributes: {name}: {attribute} is binary, and no claim"));
+        }
+        if SECRET.contains(&base.as_str()) {
+            found.push(format!(
+                "ldap.attributes: {name}: {attribute} holds passwords or keys, and does not leave the directory"
+            ));
+        }
     }
     for (field, dn) in [("bindDN", &ldap.bind_dn), ("userSearch.baseDN", &ldap.user_search.base_dn)]
         .into_iter()
@@ -246,7 +307,7 @@ mod tests {
             json!({"server": null, "servers": ["ldaps://a.example.org", "ldaps://b.example.org:1636"]}),
             json!({"server": "ldap://ldap.example.org", "startTLS": true}),
             json!({"server": "ldap://127.0.0.1:389", "allowPlaintext": true}),
-            json!({"attributes": {"given_name": "givenName"}, "cacheTTL": "10s"}),
+            json!({"attributes": {"given_name": "givenName", "department": "departmentNumber", "cost-centre": "x-cc;lang-en"}, "cacheTTL": "10s"}),
         ] {
             assert_eq!(reason(&change).0, "Accepted", "{change}");
         }
@@ -276,7 +337,16 @@ mod tests {
             (search("filter", "(a=b)(c=d)"), "do not match"),
             (search("usernameAttribute", "a b"), "not the name of an attribute"),
             (search("baseDN", "people"), "distinguished name"),
-            (json!({"attributes": {"shoe": "size"}}), "shoe"),
+            (json!({"attributes": {"shoe size": "size"}}), "shoe size"),
+            (json!({"attributes": {"givenName": "gn"}}), "the standard claims are"),
+            (
+                json!({"attributes": (0..33).map(|n| (format!("a{n}"), json!("x"))).collect::<Value>()}),
+                "more than 32",
+            ),
+            (json!({"attributes": {"face": "jpegPhoto"}}), "binary"),
+            (json!({"attributes": {"key": "x509;binary"}}), "binary"),
+            (json!({"attributes": {"name": "userPassword"}}), "does not leave the directory"),
+            (json!({"attributes": {"hash": "UnicodePwd"}}), "does not leave the directory"),
             (json!({"pageSize": 0}), "pageSize"),
             (json!({"operationTimeout": "5m"}), "operationTimeout"),
             (groups("memberUid", "Walk"), "nested.mode"),

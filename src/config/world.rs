@@ -3,13 +3,13 @@
 use super::client::{Facts, generated_secret};
 use super::governing::{Governing, Roster};
 use super::input::{Accepted, Key, Kind, Labels, Object, Objects, Options, Resources, Seniority};
-use super::memory::Memory;
+use super::memory::{Memory, Rules};
 use super::refusal::{Aspect, Refusal};
 use super::snapshot::PasswordRules;
 use super::{policy, server};
 use crate::resources::auth_client::AuthClientSpec;
 use crate::resources::common::ResourceRef;
-use crate::resources::{AuthPolicySpec, AuthServerSpec};
+use crate::resources::{AuthPolicySpec, AuthServerSpec, ClaimMapperSpec};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -186,6 +186,11 @@ impl<'a> World<'a> {
     /// What a client's spec says by itself; known already if the compilation before had the same one.
     pub fn facts(&self, object: &Arc<Object<AuthClientSpec>>) -> Arc<Facts> {
         self.memory.facts(object).unwrap_or_else(|| Arc::new(Facts::of(&object.spec)))
+    }
+
+    /// What a mapper's spec comes to, if the compilation before had the same one.
+    pub fn known_rules(&self, object: &Arc<Object<ClaimMapperSpec>>) -> Option<Rules> {
+        self.memory.rules(object)
     }
 
     /// Every policy, and whether it is acceptable.

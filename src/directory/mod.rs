@@ -25,6 +25,9 @@ pub enum DirectoryFault {
         /// When to come back
         retry_after: Duration,
     },
+    /// The password is right, and nobody is let in by it: it has to be changed first
+    #[error("the password has expired or must be changed")]
+    PasswordExpired,
     /// It cannot be reached
     #[error("the user directory cannot be reached: {0}")]
     Unavailable(String),

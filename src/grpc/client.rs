@@ -2,6 +2,7 @@
 
 use super::identity::{self, IdentityError, Pem};
 use super::server::MESSAGE_BYTES;
+use crate::config::directory_health::DirectoryHealth;
 use crate::config::snapshot::{Position, Revision};
 use crate::wire::message::config_service_client::ConfigServiceClient;
 use crate::wire::message::{self as m, apply_request, apply_response, describe_response};
@@ -24,6 +25,8 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 const MAX_NAMES_BYTES: usize = 64 * 1024 * 1024;
 /// Faults of one refusal that are read; a person who mends them mends the first few.
 const FAULTS_READ: usize = 20;
+/// Directories that a replica tells of, and servers of each, that are read.
+const DIRECTORIES_READ: usize = 256;
 /// Characters of each text in an answer that are read: they go to logs and statuses.
 const LONGEST_TEXT: usize = 1000;
 
@@ -64,6 +67,8 @@ pub struct Description {
     pub highest: Position,
     /// What it holds; `None` while it has no configuration
     pub known: Option<Known>,
+    /// How its directories stand. The names of UserStores are what it says: whoever uses them compares them with those that there are
+    pub directories: Vec<DirectoryHealth>,
 }
 
 /// What a replica answers to a configuration.
@@ -150,7 +155,9 @@ impl Link {
         }
         let standing = standing.ok_or(LinkError::Answer("it did not say where it stands"))?;
         let revision = standing.revision.filter(|_| standing.format == FORMAT);
+        let directories = standing.directories.into_iter().take(DIRECTORIES_READ);
         Ok(Description {
+            directories: directories.map(health).collect(),
             server: standing.server,
             highest: position(standing.position),
             known: revision.map(|revision| Known {
@@ -212,6 +219,12 @@ fn said(status: &tonic::Status) -> String {
     } else {
         format!("{} ({})", cut(status.message().to_owned()), status.code())
     }
+}
+
+/// What a replica says of a directory: of its words only those that are known.
+fn health(said: m::DirectoryHealth) -> DirectoryHealth {
+    let ailments = said.ailments.iter().take(DIRECTORIES_READ);
+    DirectoryHealth::named(cut(said.store), ailments.map(String::as_str))
 }
 
 /// The beginning of what a replica says, without what a log or a terminal could take for something else.

@@ -5,12 +5,13 @@ use super::listener::{Reloading, accept};
 use super::service::Service;
 use crate::actors::config_holder::{ConfigHolder, ConfigReader};
 use crate::actors::gate::Gate;
+use crate::actors::ldap_connector::health::Directories;
 use crate::wire::message::DESCRIPTORS;
 use crate::wire::message::config_service_server::ConfigServiceServer;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -89,6 +90,7 @@ pub async fn serve(
     settings: ConfigServerSettings,
     holder: Gate<ConfigHolder>,
     config: ConfigReader,
+    directories: watch::Receiver<Directories>,
 ) -> Result<ConfigServer, ConfigServerError> {
     let (tls, pem) = Reloading::open(settings.tls, settings.client_name)?;
     settings.listener.set_nonblocking(true)?;
@@ -99,7 +101,7 @@ pub async fn serve(
     tokio::spawn(std::sync::Arc::clone(&tls).follow(pem, stop.clone()));
     let accepting = tokio::spawn(accept(listener, tls, ready, stop.clone()));
 
-    let service = ConfigServiceServer::new(Service::new(settings.server, holder, config))
+    let service = ConfigServiceServer::new(Service::new(settings.server, holder, config, directories))
         .max_decoding_message_size(MESSAGE_BYTES)
         .max_encoding_message_size(MESSAGE_BYTES);
     let (health, health_service) = tonic_health::server::health_reporter();

@@ -2,13 +2,15 @@
 
 use crate::actors::config_holder::{ApplyAt, ConfigHolder, ConfigReader, Refused};
 use crate::actors::gate::Gate;
+use crate::actors::ldap_connector::health::Directories;
+use crate::config::directory_health::DirectoryHealth;
 use crate::config::snapshot::{Position, Revision};
 use crate::wire::message::config_service_server::ConfigService;
 use crate::wire::message::{self as m, apply_request, apply_response, describe_response};
 use crate::wire::{Assembly, FORMAT, Fault, Held};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -24,6 +26,7 @@ pub struct Service {
     server: String,
     holder: Gate<ConfigHolder>,
     config: ConfigReader,
+    directories: watch::Receiver<Directories>,
     /// What is in force, with its digests; made when it is needed
     held: Mutex<Option<Held>>,
     applying: Semaphore,
@@ -31,11 +34,12 @@ pub struct Service {
 
 impl Service {
     /// The service of one replica of `server`.
-    pub fn new(server: String, holder: Gate<ConfigHolder>, config: ConfigReader) -> Self {
+    pub fn new(server: String, holder: Gate<ConfigHolder>, config: ConfigReader, directories: watch::Receiver<Directories>) -> Self {
         Self {
             server,
             holder,
             config,
+            directories,
             held: Mutex::new(None),
             applying: Semaphore::new(APPLYING),
         }
@@ -119,6 +123,7 @@ impl ConfigService for Service {
             server: held.as_ref().map(|held| held.snapshot.server.clone()),
             revision: held.as_ref().map(|held| held.snapshot.revision.0.clone()),
             position: Some(position(highest)),
+            directories: self.directories.borrow().iter().map(health).collect(),
         };
         let mut parts = vec![described(describe_response::Part::Standing(standing))];
         if let Some(held) = held {
@@ -192,6 +197,16 @@ fn position(at: Position) -> m::Position {
     m::Position {
         fence: at.fence,
         sequence: at.sequence,
+    }
+}
+
+fn health(health: &DirectoryHealth) -> m::DirectoryHealth {
+    let ailments = health.servers.iter();
+    m::DirectoryHealth {
+        store: health.store.as_str().to_owned(),
+        ailments: ailments
+            .map(|ailment| ailment.map_or("", |ailment| ailment.name).to_owned())
+            .collect(),
     }
 }
 

@@ -239,6 +239,11 @@ fn trouble(fault: LoginFault) -> Result<Trouble, Problem> {
             trouble.is_credentials = true;
             Ok(trouble)
         }
+        LoginFault::PasswordExpired => Ok(Trouble::new(
+            "login-expired-title",
+            "login-expired",
+            StatusCode::UNPROCESSABLE_ENTITY,
+        )),
         LoginFault::Throttled { retry_after } => {
             let mut trouble = Trouble::new("login-throttled-title", "login-throttled", StatusCode::TOO_MANY_REQUESTS);
             trouble.seconds = Some(whole_seconds(retry_after));

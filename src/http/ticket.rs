@@ -37,7 +37,7 @@ impl Content for LoginTicket {
 }
 
 /// A login under way at an upstream provider; it travels as `state`, which the provider and the browser's history see. So the nonce and the PKCE
-/// verifier are not in it (decision 0017).
+/// verifier are not in it (decision 0018).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpstreamTicket {
     /// Whose answer it is good for

@@ -1,5 +1,6 @@
 //! What our tokens say: access tokens (RFC 9068 §2.2), ID tokens (OpenID Connect Core §2), and the claims about a person (§5.1, §5.4).
 
+use super::attributes::Attributes;
 use super::ids::{ClientId, GrantId, SessionId};
 use super::scope::Scopes;
 use aws_lc_rs::digest;
@@ -132,6 +133,8 @@ pub struct Profile {
     pub email: Option<String>,
     /// `email_verified`
     pub email_verified: bool,
+    /// What else is known of them
+    pub attributes: Attributes,
     /// `groups`
     pub groups: Vec<String>,
     /// Names of roles
@@ -184,10 +187,10 @@ impl PersonClaims {
         claims
     }
 
-    /// Leaves out what is said elsewhere.
-    pub fn give_way_to(&mut self, others: &Map<String, Value>) {
-        for name in others.keys() {
-            match name.as_str() {
+    /// Leaves out what is said elsewhere, or is not to be said.
+    pub fn give_way_to<'a>(&mut self, others: impl IntoIterator<Item = &'a str>) {
+        for name in others {
+            match name {
                 "name" => self.name = None,
                 "given_name" => self.given_name = None,
                 "family_name" => self.family_name = None,

@@ -4,8 +4,10 @@
 //! so that every rule can be tested by calling a function. This room imports nothing of ours.
 
 pub mod acr;
+pub mod attributes;
 pub mod authorize;
 pub mod bearer;
+pub mod cel;
 pub mod claim_rules;
 pub mod claims;
 pub mod client;

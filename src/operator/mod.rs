@@ -6,6 +6,7 @@
 pub mod api;
 pub mod clients;
 pub mod context;
+pub mod directories;
 pub mod events;
 #[cfg(test)]
 mod fixtures;

@@ -1,5 +1,6 @@
 //! What controllers found out, for the status writer: it merges the verdict of `compile` with these.
 
+use crate::config::directory_health::DirectoryHealth;
 use crate::config::input::{Key, Kind};
 use crate::config::snapshot::{Revision, Snapshot};
 use crate::resources::condition::Condition;
@@ -32,6 +33,8 @@ pub struct ReplicaState {
     pub acked: Option<Arc<Snapshot>>,
     /// The configuration that it refused after that
     pub nack: Option<Refused>,
+    /// How its directories stand, as it said last over the connection that there is; `None`: it has not said
+    pub directories: Option<Arc<Vec<DirectoryHealth>>>,
     /// Why it cannot be reached, if it cannot
     pub error: Option<String>,
     /// Since when this has been so
@@ -75,6 +78,8 @@ pub struct Overlays {
     pub servers: watch::Receiver<Arc<Facts>>,
     /// From `operator::clients`
     pub clients: watch::Receiver<Arc<Facts>>,
+    /// From `operator::directories`
+    pub directories: watch::Receiver<Arc<Facts>>,
 }
 
 /// The sending ends, each for its controller.
@@ -86,6 +91,8 @@ pub struct Publishers {
     pub servers: watch::Sender<Arc<Facts>>,
     /// For `operator::clients`
     pub clients: watch::Sender<Arc<Facts>>,
+    /// For `operator::directories`
+    pub directories: watch::Sender<Arc<Facts>>,
 }
 
 /// Empty overlays and their sending ends.
@@ -93,11 +100,18 @@ pub fn channels() -> (Publishers, Overlays) {
     let (board, board_reader) = watch::channel(Arc::default());
     let (servers, servers_reader) = watch::channel(Arc::default());
     let (clients, clients_reader) = watch::channel(Arc::default());
-    let publishers = Publishers { board, servers, clients };
+    let (directories, directories_reader) = watch::channel(Arc::default());
+    let publishers = Publishers {
+        board,
+        servers,
+        clients,
+        directories,
+    };
     let overlays = Overlays {
         board: board_reader,
         servers: servers_reader,
         clients: clients_reader,
+        directories: directories_reader,
     };
     (publishers, overlays)
 }

@@ -2,6 +2,7 @@
 
 use super::clients::Clients;
 use super::context::{Context, Controller};
+use super::directories::Directories;
 use super::events::EventWriter;
 use super::health::Health;
 use super::lease::{self, Timing};
@@ -101,11 +102,17 @@ impl Operator {
 
 /// The controllers, each with what it publishes.
 fn controllers(publishers: Publishers, overlays: Overlays, happenings: events::Happenings) -> Vec<Arc<dyn Controller>> {
-    let Publishers { board, servers, clients } = publishers;
+    let Publishers {
+        board,
+        servers,
+        clients,
+        directories,
+    } = publishers;
     vec![
         Arc::new(Servers::new(servers)),
         Arc::new(Replicas::new(board, WireDial::default())),
         Arc::new(Clients::new(clients, overlays.board.clone())),
+        Arc::new(Directories::new(directories, overlays.board.clone())),
         Arc::new(StatusWriter::new(overlays)),
         Arc::new(EventWriter::new(happenings)),
     ]

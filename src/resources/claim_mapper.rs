@@ -1,6 +1,6 @@
 //! ClaimMapper: further claims in a server's tokens (owned by the platform team).
 
-use super::common::{LocalRef, any_object};
+use super::common::{LocalRef, Texts, any_object, attributes};
 use super::condition::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -58,7 +58,8 @@ pub struct MappedClaim {
     pub name: String,
     /// Where its value comes from
     pub from: ClaimOrigin,
-    /// With `from: attribute`: username, email, displayName, givenName or familyName
+    /// With `from: attribute`: username, email, displayName, givenName, familyName, or the name of a further one that a UserStore or a User
+    /// gives people; there one value is text, several are a list
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub attribute: Option<String>,
@@ -66,7 +67,7 @@ pub struct MappedClaim {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_value")]
     pub value: Option<Value>,
-    /// With `from: cel`: an expression. Not served by this release.
+    /// With `from: cel`: an expression of `user` and `client`, such as `user.groups.filter(g, g.startsWith('app-'))`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]
     pub expression: Option<String>,
@@ -105,9 +106,21 @@ pub struct ClaimExample {
     /// The person
     #[serde(default)]
     pub user: ExampleUser,
+    /// The client, for expressions
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ExampleClient>,
     /// Claims and their values; null for one that must not be there. Claims that are not listed may be anything.
     #[schemars(schema_with = "any_values")]
     pub claims: BTreeMap<String, Value>,
+}
+
+/// A client as an example.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExampleClient {
+    /// Its `client_id`
+    #[schemars(length(min = 1, max = 255))]
+    pub id: String,
 }
 
 /// A person as an example.
@@ -120,6 +133,9 @@ pub struct ExampleUser {
     /// Attribute `email`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether the address was verified, for expressions
+    #[serde(default)]
+    pub email_verified: bool,
     /// Attribute `displayName`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
@@ -129,6 +145,10 @@ pub struct ExampleUser {
     /// Attribute `familyName`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family_name: Option<String>,
+    /// Further attributes, such as `department: Sales`: a text or a list of texts
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "attributes")]
+    pub attributes: BTreeMap<String, Texts>,
     /// Names of groups
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,

@@ -189,6 +189,30 @@ impl AuthMethod {
 }
 
 /// The schema of an object that the API server keeps as it is.
+/// A text, or several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a text or a list of texts; a number is written in quotes")]
+#[allow(missing_docs)]
+pub enum Texts {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Texts {
+    /// All of them.
+    pub fn to_vec(&self) -> Vec<String> {
+        match self {
+            Self::One(only) => vec![only.clone()],
+            Self::Several(several) => several.clone(),
+        }
+    }
+}
+
+/// Attributes of a person. A schema of the API server's kind has no way to say "a string or a list of strings".
+pub(super) fn attributes(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "maxProperties": 32, "additionalProperties": {"x-kubernetes-preserve-unknown-fields": true}})
+}
+
 pub(super) fn any_object(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
 }

@@ -44,7 +44,8 @@ pub struct Ldap {
     /// Where groups are
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_search: Option<GroupSearch>,
-    /// Which attribute of an entry holds each claim, such as `given_name: givenName`
+    /// Which attribute of an entry holds each claim, such as `given_name: givenName`; any other name, such as `department: departmentNumber`,
+    /// is an attribute for ClaimMappers (at most 32)
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
     /// How long a connection may take

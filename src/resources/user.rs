@@ -1,10 +1,11 @@
 //! User: a local user that a manifest declares.
 
-use super::common::{LocalRef, SecretKeyRef, any_object};
+use super::common::{LocalRef, SecretKeyRef, Texts, any_object, attributes};
 use super::condition::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A user of a local UserStore.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,6 +57,10 @@ pub struct UserSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub family_name: Option<String>,
+    /// What else is known of them, such as `department: Sales`: a text or a list of texts by name, for ClaimMappers
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "attributes")]
+    pub attributes: BTreeMap<String, Texts>,
     /// Groups by name, besides those whose Group resource lists this user
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1000))]

@@ -23,6 +23,11 @@ use serde::{Deserialize, Serialize};
     printcolumn(name = "Type", type_ = "string", json_path = ".spec.type"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
+    printcolumn(
+        name = "Reachable",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='DirectoryReachable')].status"
+    ),
     printcolumn(name = "Users", type_ = "integer", json_path = ".status.users"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(
@@ -96,4 +101,22 @@ pub struct UserStoreStatus {
     /// How many users manifests declare in it
     #[serde(default)]
     pub users: u32,
+    /// How the servers of a directory stand, as the replicas see it that use them
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<DirectoryServerStatus>,
+}
+
+/// How one server of a directory stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DirectoryServerStatus {
+    /// Host and port
+    pub server: String,
+    /// Whether every replica can use it
+    pub healthy: bool,
+    /// Why not, and where to look
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How many replicas can use it, of those that have told
+    pub replicas: String,
 }

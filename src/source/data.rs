@@ -3,6 +3,7 @@
 //! `secrets/NAMESPACE/NAME.yaml` and `status/KIND/NAMESPACE/NAME.yaml` (a ClusterAuthPolicy is in no namespace: `status/KIND/NAME.yaml`).
 
 use super::problem::{Place, Problem};
+use crate::config::directory_health::Judged;
 use crate::config::input::{GeneratedSecret, Key, Kind};
 use crate::config::names::{is_dns_label, is_dns_subdomain};
 use crate::config::verdict::{Status, Verdict, WantedSecret};
@@ -13,6 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
@@ -155,13 +157,13 @@ impl DataFolder {
         write_atomically(&self.secret_path(&wanted.secret)?, &text, true)
     }
 
-    /// Makes the status files say exactly what the verdicts say. A file is written only when it changes.
-    pub fn write_statuses(&self, verdicts: &[Arc<Verdict>]) -> Vec<Problem> {
+    /// Makes the status files say exactly what the verdicts say, and of directories how they stand. A file is written only when it changes.
+    pub fn write_statuses(&self, verdicts: &[Arc<Verdict>], directories: &BTreeMap<Key, Judged>) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut current = BTreeSet::new();
         for verdict in verdicts {
             let outcome = self.status_path(verdict).and_then(|path| {
-                let text = status_text(verdict)?;
+                let text = status_text(verdict, directories)?;
                 if fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
                     write_atomically(&path, &text, false)?;
                 }
@@ -188,7 +190,17 @@ impl DataFolder {
     }
 }
 
-fn status_text(verdict: &Verdict) -> io::Result<String> {
+fn status_text(verdict: &Verdict, directories: &BTreeMap<Key, Judged>) -> io::Result<String> {
+    let judged = directories.get(&verdict.key);
+    let status = match (&verdict.status, judged) {
+        (Status::UserStore(status), Some(judged)) => {
+            let mut status = status.clone();
+            status.servers.clone_from(&judged.servers);
+            status.conditions.push(judged.condition.clone());
+            Cow::Owned(Status::UserStore(status))
+        }
+        (status, _) => Cow::Borrowed(status),
+    };
     let namespace = Some(verdict.key.namespace.clone()).filter(|namespace| !namespace.is_empty());
     let file = StatusFile {
         api_version: API_VERSION,
@@ -199,7 +211,7 @@ fn status_text(verdict: &Verdict) -> io::Result<String> {
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
         },
-        status: &verdict.status,
+        status: &status,
     };
     serde_saphyr::to_string(&file).map_err(io::Error::other)
 }

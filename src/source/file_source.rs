@@ -3,11 +3,13 @@
 use super::data::DataFolder;
 use super::folder::Listing;
 use super::loader::{Loader, SourceUpdate};
+use crate::config::directory_health::DirectoryHealth;
 use crate::config::input::Options;
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecursiveMode, Watcher};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -22,6 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 enum Signal {
     Touched,
+    /// How the directories stand
+    Directories(Arc<Vec<DirectoryHealth>>),
     Stop,
 }
 
@@ -76,6 +80,11 @@ impl FileSource {
             .name("manifests".to_owned())
             .spawn(move || state.run(&received))?;
         Ok((Self { updates, signals }, first))
+    }
+
+    /// How the directories stand, for the statuses of their UserStores.
+    pub fn tell(&self, directories: Arc<Vec<DirectoryHealth>>) {
+        let _ = self.signals.send(Signal::Directories(directories));
     }
 
     /// The next change; `None` once watching has ended. Cancel-safe.
@@ -149,8 +158,16 @@ impl State {
         loop {
             match received.recv_timeout(LOOK_EVERY) {
                 Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Signal::Directories(stand)) => {
+                    self.loader.told(stand, &self.last);
+                    continue;
+                }
                 Ok(Signal::Touched) => {
-                    if !settled(received) {
+                    let (ends, stand) = settled(received);
+                    if let Some(stand) = stand {
+                        self.loader.told(stand, &self.last);
+                    }
+                    if ends {
                         return;
                     }
                 }
@@ -174,15 +191,17 @@ impl State {
     }
 }
 
-/// Waits until nothing more is announced. `false` if it is time to stop.
-fn settled(received: &Receiver<Signal>) -> bool {
+/// Waits until nothing more is announced. Returns whether it is time to stop, and what was told of directories meanwhile.
+fn settled(received: &Receiver<Signal>) -> (bool, Option<Arc<Vec<DirectoryHealth>>>) {
     let deadline = Instant::now() + PATIENCE;
+    let mut directories = None;
     loop {
         let wait = QUIET.min(deadline.saturating_duration_since(Instant::now()));
         match received.recv_timeout(wait) {
+            Ok(Signal::Directories(stand)) => directories = Some(stand),
             Ok(Signal::Touched) if Instant::now() < deadline => {}
-            Ok(Signal::Touched) | Err(RecvTimeoutError::Timeout) => return true,
-            Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(Signal::Touched) | Err(RecvTimeoutError::Timeout) => return (false, directories),
+            Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return (true, directories),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::inventory::{self, Inventory};
 use super::manifest::{self, Document, Parsed};
 use super::problem::{Place, Problem, Severity};
 use crate::config::compile;
+use crate::config::directory_health::{DirectoryHealth, Judged, directories, judge};
 use crate::config::input::{Accepted, GeneratedSecret, Key, Kind, Options, Resources};
 use crate::config::snapshot::Snapshot;
 use crate::config::verdict::{Compiled, NoServer, Verdict, WantedSecret};
@@ -83,6 +84,8 @@ pub struct Loader {
     before: Option<BTreeMap<PathBuf, Seen>>,
     known: BTreeMap<PathBuf, Known>,
     accepted: Accepted,
+    /// How the directories stand, as the process knows that uses them
+    directories: Arc<Vec<DirectoryHealth>>,
     /// In memory, where there is no data folder
     made: BTreeMap<Key, Arc<GeneratedSecret>>,
 }
@@ -97,6 +100,7 @@ impl Loader {
             before: None,
             known: BTreeMap::new(),
             accepted: Accepted::default(),
+            directories: Arc::default(),
             made: BTreeMap::new(),
         }
     }
@@ -162,13 +166,15 @@ impl Loader {
         problems.extend(duplicates);
         resources.policies_unreadable = policy_lost.map(|place| place.to_string());
         let compiled = self.settle(&mut resources, &mut problems);
+        let snapshot = compiled.chosen(&self.options);
         if let Some(data) = &self.data {
-            problems.extend(data.write_statuses(&compiled.verdicts));
+            let stand = judged(snapshot.as_ref().ok(), &self.directories);
+            problems.extend(data.write_statuses(&compiled.verdicts, &stand));
         }
         self.accepted = compiled.accepted.clone();
         problems.sort();
         SourceUpdate {
-            snapshot: compiled.chosen(&self.options),
+            snapshot,
             compiled: Arc::new(compiled),
             problems,
             places: Arc::new(places),
@@ -176,6 +182,16 @@ impl Loader {
             files,
             changed,
             took: began.elapsed(),
+        }
+    }
+
+    /// Notes how the directories stand, and writes it into their statuses.
+    pub fn told(&mut self, directories: Arc<Vec<DirectoryHealth>>, last: &SourceUpdate) {
+        self.directories = directories;
+        if let Some(data) = &self.data {
+            let stand = judged(last.snapshot.as_ref().ok(), &self.directories);
+            // What keeps them from being written was told with the load, and is tried again with the next one.
+            let _ = data.write_statuses(&last.compiled.verdicts, &stand);
         }
     }
 
@@ -252,6 +268,17 @@ impl Loader {
         resources.generated.insert(wanted.secret.clone(), made);
         Ok(())
     }
+}
+
+/// What the statuses of a snapshot's directories say of them; nothing of one that has yet to be tried.
+fn judged(snapshot: Option<&Arc<Snapshot>>, stand: &[DirectoryHealth]) -> BTreeMap<Key, Judged> {
+    let used = snapshot.into_iter().flat_map(|snapshot| directories(snapshot));
+    used.filter_map(|(store, ldap)| {
+        let health = stand.iter().find(|health| health.store == store.id)?;
+        let (namespace, name) = store.id.as_str().split_once('/')?;
+        Some((Key::new(namespace, name), judge(ldap, [health])))
+    })
+    .collect()
 }
 
 /// A file's documents: its own if all of them are good, else those that it had when it last was whole; else, of a file that never

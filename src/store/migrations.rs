@@ -65,8 +65,13 @@ pub(super) const SQLITE: &[Migration] = &[
     },
     Migration {
         version: 8,
-        name: "0008_identity_links",
-        sql: include_str!("../../sql/sqlite/0008_identity_links.sql"),
+        name: "0008_attributes",
+        sql: include_str!("../../sql/sqlite/0008_attributes.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "0009_identity_links",
+        sql: include_str!("../../sql/sqlite/0009_identity_links.sql"),
     },
 ];
 
@@ -119,8 +124,13 @@ pub(super) const POSTGRES: &[Migration] = &[
     },
     Migration {
         version: 10,
-        name: "0010_identity_links",
-        sql: include_str!("../../sql/postgres/0010_identity_links.sql"),
+        name: "0010_attributes",
+        sql: include_str!("../../sql/postgres/0010_attributes.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "0011_identity_links",
+        sql: include_str!("../../sql/postgres/0011_identity_links.sql"),
     },
 ];
 

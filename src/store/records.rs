@@ -1,6 +1,7 @@
 //! What the store keeps, as plain data.
 
 use super::{StoreError, StoreResult};
+use crate::oauth::attributes::Attributes;
 use crate::oauth::ids::{ClientId, FactorId, GrantId, SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::scope::Scopes;
@@ -21,6 +22,8 @@ pub struct UserProfile {
     pub given_name: Option<String>,
     /// `family_name`
     pub family_name: Option<String>,
+    /// What else is known of them
+    pub attributes: Attributes,
     /// Group names, sorted
     pub groups: Vec<String>,
     /// May not log in

@@ -1,4 +1,5 @@
-//! The metrics, in one place. Labels are small closed sets: never a user, a client's secret, an address or a path that was sent.
+//! The metrics, in one place. Labels are small closed sets, or names that the configuration gives: never a user, a client's secret, an address of
+//! a caller or a path that was sent.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -54,6 +55,25 @@ struct CacheLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DirectoryServerLabels {
+    store: String,
+    server: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DirectoryLabels {
+    store: String,
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DirectoryOutcomeLabels {
+    store: String,
+    operation: &'static str,
+    outcome: &'static str,
+}
+
 /// The waits in one actor's mailbox. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct MailboxWait(Histogram);
@@ -78,6 +98,10 @@ pub struct Metrics {
     refused_busy: Family<ActorLabels, Counter>,
     cache: Family<CacheLabels, Counter>,
     rate_limited: Family<KindLabels, Counter>,
+    directory_usable: Family<DirectoryServerLabels, Gauge>,
+    directory_used: Family<DirectoryServerLabels, Gauge>,
+    directory_operations: Family<DirectoryOutcomeLabels, Counter>,
+    directory_seconds: Family<DirectoryLabels, Histogram>,
     snapshot: Family<RevisionLabels, Gauge>,
     snapshot_applied: Family<OutcomeLabels, Counter>,
     snapshot_kept: Family<OutcomeLabels, Counter>,
@@ -102,6 +126,7 @@ impl Metrics {
         );
         let request_histogram = || Histogram::new(exponential_buckets(0.000_25, 2.0, 15));
         let wait_histogram = || Histogram::new(exponential_buckets(0.000_001, 4.0, 12));
+        let directory_histogram = || Histogram::new(exponential_buckets(0.001, 2.0, 14));
         let metrics = Self {
             registry: Arc::new(Registry::default()),
             requests: Family::default(),
@@ -113,6 +138,10 @@ impl Metrics {
             refused_busy: Family::default(),
             cache: Family::default(),
             rate_limited: Family::default(),
+            directory_usable: Family::default(),
+            directory_used: Family::default(),
+            directory_operations: Family::default(),
+            directory_seconds: Family::new_with_constructor(directory_histogram),
             snapshot: Family::default(),
             snapshot_applied: Family::default(),
             snapshot_kept: Family::default(),
@@ -156,6 +185,26 @@ impl Metrics {
             "Requests answered with 429 because their address or client was over its rate limit, by kind (address, client)",
             metrics.rate_limited.clone(),
         );
+        registry.register(
+            "directory_server_usable",
+            "Whether a server of a directory can be used (1), by UserStore and server",
+            metrics.directory_usable.clone(),
+        );
+        registry.register(
+            "directory_server_used",
+            "Whether a server of a directory is the one that is used (1), by UserStore and server",
+            metrics.directory_used.clone(),
+        );
+        registry.register(
+            "directory_operations",
+            "What directories were asked (find, authenticate, groups), by UserStore and outcome (answered; unavailable, busy, internal; not_asked: no server could be used)",
+            metrics.directory_operations.clone(),
+        );
+        registry.register(
+            "directory_operation_duration_seconds",
+            "Time until a directory that was asked had answered or failed, by UserStore",
+            metrics.directory_seconds.clone(),
+        );
         registry.register("snapshot_info", "The configuration revision in force (1)", metrics.snapshot.clone());
         registry.register(
             "snapshot_applied",
@@ -196,7 +245,7 @@ impl Metrics {
         self.tokens.get_or_create(&TokenLabels { grant_type, outcome }).inc();
     }
 
-    /// A login ended: `succeeded`, `bad_credentials`, `throttled`, `busy`, `unavailable`, `internal`.
+    /// A login ended: `succeeded`, `bad_credentials`, `password_expired`, `throttled`, `busy`, `unavailable`, `internal`.
     pub fn login(&self, outcome: &'static str) {
         self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
     }
@@ -224,6 +273,41 @@ impl Metrics {
     /// A request was over a rate limit: of its `address` or its `client`.
     pub fn rate_limited(&self, kind: &'static str) {
         self.rate_limited.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    /// How a server of a directory stands.
+    pub fn directory_server(&self, store: &str, server: &str, usable: bool, used: bool) {
+        let labels = DirectoryServerLabels {
+            store: store.to_owned(),
+            server: server.to_owned(),
+        };
+        self.directory_usable.get_or_create(&labels).set(i64::from(usable));
+        self.directory_used.get_or_create(&labels).set(i64::from(used));
+    }
+
+    /// A server of a directory is not in the configuration any more.
+    pub fn forget_directory_server(&self, store: &str, server: &str) {
+        let labels = DirectoryServerLabels {
+            store: store.to_owned(),
+            server: server.to_owned(),
+        };
+        self.directory_usable.remove(&labels);
+        self.directory_used.remove(&labels);
+    }
+
+    /// A directory was asked: `find`, `authenticate`, `groups`; with the outcome `answered`, `unavailable`, `busy`, `internal`, `not_asked`, and how
+    /// long it took if it was asked.
+    pub fn directory_operation(&self, store: &str, operation: &'static str, outcome: &'static str, took: Option<Duration>) {
+        let store = store.to_owned();
+        if let Some(took) = took {
+            let labels = DirectoryLabels {
+                store: store.clone(),
+                operation,
+            };
+            self.directory_seconds.get_or_create(&labels).observe(took.as_secs_f64());
+        }
+        let labels = DirectoryOutcomeLabels { store, operation, outcome };
+        self.directory_operations.get_or_create(&labels).inc();
     }
 
     /// A configuration came: `applied`, `unchanged`, `refused`, `superseded`.

@@ -1,5 +1,5 @@
 //! The nonce and the PKCE verifier of a login under way. Nobody keeps them: they are worked out anew from the browser's own id, which no ticket,
-//! page or address shows, and the login's number (decision 0017).
+//! page or address shows, and the login's number (decision 0018).
 
 use crate::oauth::ids::UserStoreId;
 use aws_lc_rs::hmac;

@@ -8,6 +8,7 @@ use crate::config::snapshot::{
     Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, PasswordRules, RoleConfig,
     SigningAlgorithm, SigningPolicy, UserStoreConfig, UserStoreKind, UsersConfig,
 };
+use crate::oauth::attributes::{self, Attributes};
 use crate::oauth::claim_rules::ClaimRule;
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
@@ -284,6 +285,10 @@ pub fn user(message: m::User) -> Result<DeclaredUser, Fault> {
             "a user needs a username and a UserStore".to_owned(),
         ));
     }
+    let attributes: Attributes = message.attributes.into_iter().map(|(name, values)| (name, values.names)).collect();
+    if let Some(fault) = attributes::faults(&attributes).into_iter().next() {
+        return Err(Fault::new("User", message.username, fault));
+    }
     Ok(DeclaredUser {
         store: UserStoreId::new(message.store),
         username: message.username,
@@ -292,6 +297,7 @@ pub fn user(message: m::User) -> Result<DeclaredUser, Fault> {
         display_name: message.display_name,
         given_name: message.given_name,
         family_name: message.family_name,
+        attributes,
         groups: message.groups,
         disabled: message.disabled,
         password: message.password.map(SecretString::from),

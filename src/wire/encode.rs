@@ -263,11 +263,13 @@ pub fn user(user: &DeclaredUser) -> m::User {
         display_name,
         given_name,
         family_name,
+        attributes,
         groups,
         disabled,
         password,
         must_change_password,
     } = user;
+    let names = |names: &Vec<String>| m::Names { names: names.clone() };
     m::User {
         store: store.to_string(),
         username: username.clone(),
@@ -280,6 +282,7 @@ pub fn user(user: &DeclaredUser) -> m::User {
         disabled: *disabled,
         password: password.as_ref().map(|password| password.expose_secret().to_owned()),
         must_change_password: *must_change_password,
+        attributes: attributes.iter().map(|(name, values)| (name.clone(), names(values))).collect(),
     }
 }
 

@@ -124,6 +124,9 @@ fn user(name: &str, seed: u8) -> DeclaredUser {
         display_name: None,
         given_name: Some("Ada".to_owned()),
         family_name: None,
+        attributes: (0..seed % 3)
+            .map(|n| (format!("a{n}"), vec!["Sales".to_owned(); usize::from(n) + 1]))
+            .collect(),
         groups: vec!["staff".to_owned(); usize::from(seed % 3)],
         disabled: seed.is_multiple_of(5),
         password: (seed % 2 == 1).then(|| SecretString::from(format!("correct horse {seed}"))),
@@ -182,6 +185,7 @@ fn snapshot(parts: &[(u8, u8)]) -> Snapshot {
             name: "tenant".to_owned(),
             source: ClaimSource::Static(serde_json::json!({"id": 7})),
             places: BTreeSet::from([ClaimPlace::IdToken]),
+            mapper: String::new(),
         })],
         departed: parts
             .iter()

@@ -46,6 +46,34 @@ fn the_samples_are_clean() {
 }
 
 #[test]
+fn a_mapper_whose_example_fails_is_refused_with_the_difference() {
+    let mapper = "apiVersion: auth.nauthera.io/v1alpha1
+kind: ClaimMapper
+metadata: {name: apps, namespace: identity}
+spec:
+  claims:
+    - name: apps
+      from: cel
+      expression: user.groups.filter(g, g.startsWith('app-'))
+      in: [access_token]
+  examples:
+    - user: {groups: [app-shop, staff], attributes: {department: Sales}}
+      claims: {apps: EXPECTED}
+";
+    let with = |expected: &str| {
+        let mapper = mapper.replace("EXPECTED", expected);
+        let folder = folder(&[("server.yaml", SERVER), ("mapper.yaml", &mapper)]);
+        check(folder.path())
+    };
+    let (code, text) = with("[app-shop]");
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = with("[shop]");
+    assert_eq!(code, 1, "{text}");
+    let told = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("expects apps to be [\"shop\"], but it is [\"app-shop\"]"), "{text}");
+}
+
+#[test]
 fn the_published_manifests_are_accepted_and_the_directory_needs_its_secret() {
     let published = format!(
         "{}---\n{}---\n{}---\n{}",

@@ -1,7 +1,9 @@
 //! LDAP directories, against real OpenLDAP servers.
 
+mod active_directory;
 mod failover;
-mod fixture;
+pub mod fixture;
+mod health;
 mod hostile;
 mod isolation;
 mod leaving;

@@ -3,6 +3,8 @@
 use crate::support::postgres;
 use crate::support::process::run;
 use crate::support::redis::{self, Options};
+use crate::support::slapd::{self, READER, READER_PASSWORD, SUFFIX, Slapd, Tree};
+use serde_json::{Value, json};
 use std::path::Path;
 
 fn doctor(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
@@ -178,5 +180,103 @@ async fn a_cache_is_looked_at_and_keeps_no_server_from_starting() {
         let (code, said) = with(database, url, &[]);
         assert_eq!((code, verdict(&said, "cache")), (Some(1), "mend"), "{said}");
         assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+/// A folder of manifests: an AuthServer whose people are in a directory with these settings, on top of good ones.
+fn manifests(server: &Slapd, change: &dyn Fn(&mut Value)) -> tempfile::TempDir {
+    let mut all = json!({"password": READER_PASSWORD, "ldap": {
+        "servers": [server.tls_url()],
+        "caRef": {"name": "ldap-ca"},
+        "bindDN": READER,
+        "bindPasswordSecretRef": {"name": "ldap-bind"},
+        "userSearch": {"baseDN": format!("ou=people,{SUFFIX}"), "filter": "(objectClass=inetOrgPerson)", "usernameAttribute": "uid"},
+        "groupSearch": {"baseDN": format!("ou=groups,{SUFFIX}"), "filter": "(objectClass=groupOfNames)", "nameAttribute": "cn"},
+    }});
+    change(&mut all);
+    let secret = |name: &str, key: &str, value: &Value| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "identity"}, "stringData": {key: value}});
+    let own = |kind: &str, spec: Value| json!({"apiVersion": "auth.nauthera.io/v1alpha1", "kind": kind, "metadata": {"name": "main", "namespace": "identity"}, "spec": spec});
+    let folder = tempfile::tempdir().unwrap();
+    for (name, manifest) in [
+        ("bind", secret("ldap-bind", "password", &all["password"])),
+        ("ca", secret("ldap-ca", "ca.crt", &json!(server.authority()))),
+        ("store", own("UserStore", json!({"type": "ldap", "ldap": all["ldap"]}))),
+        (
+            "server",
+            own(
+                "AuthServer",
+                json!({"issuerUrl": "https://login.example.org", "userStoreRef": {"name": "main"}}),
+            ),
+        ),
+    ] {
+        std::fs::write(folder.path().join(format!("{name}.yaml")), manifest.to_string()).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_directory_is_looked_at_as_a_login_would_use_it() {
+    let mut tree = Tree::default();
+    let alice = tree.person("alice", None, &[]);
+    tree.group("staff", &[&alice]);
+    let server = slapd::start(&tree);
+    let other = slapd::start_as("ldap.example.org", &tree);
+    let data = tempfile::tempdir().unwrap();
+    let look = |change: &dyn Fn(&mut Value)| {
+        let manifests = manifests(&server, change);
+        let (code, said) = doctor(data.path(), &["--manifests", manifests.path().to_str().unwrap()]);
+        assert!(!said.contains(READER_PASSWORD) && !said.contains("hunter2"), "{said}");
+        (code, said)
+    };
+
+    let (code, said) = look(&|_| {});
+    assert_eq!((code, verdict(&said, "directory")), (Some(0), "ok"), "{said}");
+    assert!(said.contains("identity/main") && said.contains("people and groups"), "{said}");
+
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let elsewhere = |url: String| move |all: &mut Value| all["ldap"]["servers"] = json!([url]);
+    let faults: [(Change<'_>, &str); 9] = [
+        (&|all| all["password"] = json!("hunter2"), "bindPasswordSecretRef"),
+        (
+            &elsewhere(server.tls_url().replace("localhost", "127.0.0.1")),
+            "certificate is for another name",
+        ),
+        (&elsewhere(other.tls_url()), "authority that is not trusted"),
+        (&elsewhere("ldaps://localhost:1".to_owned()), "no connection"),
+        (&elsewhere(format!("ldaps://{}.example.org", "x".repeat(64))), "leads to no address"),
+        (
+            &|all| all["ldap"]["userSearch"]["baseDN"] = json!("ou=nowhere,dc=example,dc=org"),
+            "userSearch.baseDN",
+        ),
+        (
+            &|all| all["ldap"]["userSearch"]["filter"] = json!("(objectClass=device)"),
+            "userSearch.filter",
+        ),
+        (
+            &|all| all["ldap"]["userSearch"]["usernameAttribute"] = json!("employeeNumber"),
+            "usernameAttribute",
+        ),
+        (
+            &|all| all["ldap"]["groupSearch"]["baseDN"] = json!("ou=nowhere,dc=example,dc=org"),
+            "groupSearch.baseDN",
+        ),
+    ];
+    for (change, words) in faults {
+        let (code, said) = look(change);
+        assert_eq!(code, Some(1), "{words}: {said}");
+        assert!(said.contains(words), "{words}: {said}");
+    }
+
+    // Worth a look, and no reason not to start.
+    let second: Change<'_> = &|all| all["ldap"]["servers"] = json!(["ldaps://localhost:1", server.tls_url()]);
+    let no_groups: Change<'_> = &|all| all["ldap"]["groupSearch"]["filter"] = json!("(objectClass=posixGroup)");
+    let plain: Change<'_> = &|all| {
+        all["ldap"]["servers"] = json!([server.url()]);
+        all["ldap"]["allowPlaintext"] = json!(true);
+    };
+    for (change, words) in [(second, "another server is used"), (no_groups, "no groups"), (plain, "without TLS")] {
+        let (code, said) = look(change);
+        assert_eq!(code, Some(0), "{words}: {said}");
+        assert!(said.contains(words) && verdict(&said, "directory") == "look", "{words}: {said}");
     }
 }

@@ -22,4 +22,7 @@ mod postgres;
 #[path = "../it/support/process.rs"]
 mod process;
 mod servers;
+#[allow(dead_code)]
+#[path = "../it/support/slapd.rs"]
+mod slapd;
 mod support;

@@ -115,6 +115,7 @@ mod tests {
                 display_name: None,
                 given_name: None,
                 family_name: None,
+                attributes: Default::default(),
                 groups: Vec::new(),
                 disabled: false,
                 password: Some("correct horse".into()),

@@ -12,6 +12,8 @@ use crate::directory::ldap::fault::LdapFault;
 use crate::directory::ldap::outcome::Bind;
 use crate::directory::ldap::servers::{Servers, Standing};
 use crate::directory::ldap::settings::LdapSettings;
+use crate::oauth::ids::UserStoreId;
+use crate::telemetry::metrics::Metrics;
 use actix::{Handler, Message};
 use actix_rt::Arbiter;
 use arc_swap::ArcSwap;
@@ -42,6 +44,8 @@ impl Drop for Line {
 pub struct LdapHandle(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
+    pub(super) store: UserStoreId,
+    pub(super) metrics: Metrics,
     pub(super) settings: Arc<LdapSettings>,
     pub(super) servers: Arc<Servers>,
     pub(super) line: ArcSwap<Line>,
@@ -67,7 +71,7 @@ impl LdapHandle {
         self.0.line.load().gate.clone()
     }
 
-    async fn ask<M, T>(&self, message: M) -> Result<T, DirectoryFault>
+    async fn ask<M, T>(&self, operation: &'static str, message: M) -> Result<T, DirectoryFault>
     where
         LdapConnector: Handler<M> + Handler<Call<LdapConnector>>,
         M: Message<Result = Result<T, LdapFault>> + Send + 'static,
@@ -75,10 +79,11 @@ impl LdapHandle {
     {
         // Known without asking.
         if self.0.servers.preferred().is_none() {
+            self.count(operation, "not_asked", None);
             return Err(DirectoryFault::Unavailable(self.0.servers.why_gone()));
         }
-        let line = self.0.line.load_full();
-        match line.gate.ask(message).await {
+        let (line, began) = (self.0.line.load_full(), Instant::now());
+        let answer = match line.gate.ask(message).await {
             Ok(Ok(answer)) => {
                 self.0.silent_until.store(0, Ordering::Relaxed);
                 Ok(answer)
@@ -90,22 +95,34 @@ impl LdapHandle {
             Err(Fault::Busy { retry_after }) => Err(DirectoryFault::Busy { retry_after }),
             Err(Fault::Internal(reason)) => Err(DirectoryFault::Internal(reason)),
             Err(fault) => Err(DirectoryFault::Unavailable(fault.to_string())),
-        }
+        };
+        let outcome = match &answer {
+            Ok(_) => "answered",
+            Err(DirectoryFault::Unavailable(_)) => "unavailable",
+            Err(DirectoryFault::Busy { .. }) => "busy",
+            Err(DirectoryFault::Internal(_) | DirectoryFault::PasswordExpired) => "internal",
+        };
+        self.count(operation, outcome, Some(began.elapsed()));
+        answer
+    }
+
+    fn count(&self, operation: &'static str, outcome: &'static str, took: Option<Duration>) {
+        self.0.metrics.directory_operation(self.0.store.as_str(), operation, outcome, took);
     }
 }
 
 #[async_trait]
 impl Connector for LdapHandle {
     async fn find(&self, who: Who) -> Result<Option<Entry>, DirectoryFault> {
-        self.ask(Find(who)).await
+        self.ask("find", Find(who)).await
     }
 
     async fn authenticate(&self, dn: String, password: SecretString) -> Result<Bind, DirectoryFault> {
-        self.ask(Authenticate { dn, password }).await
+        self.ask("authenticate", Authenticate { dn, password }).await
     }
 
     async fn groups(&self, person: Entry) -> Result<Vec<String>, DirectoryFault> {
-        self.ask(Groups(person)).await
+        self.ask("groups", Groups(person)).await
     }
 
     fn settings(&self) -> &LdapSettings {

@@ -5,9 +5,10 @@
 //! process ([`Weight::Isolated`](super::guardian::Weight)), and one whose thread hangs is left behind and replaced.
 
 mod handle;
+pub mod health;
 pub mod messages;
 mod registry;
-mod settings;
+pub mod settings;
 
 use super::gate::callable;
 use crate::directory::ldap::client::LdapClient;

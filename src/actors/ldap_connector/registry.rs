@@ -1,6 +1,7 @@
 //! Which LdapConnectors run: as many as the configuration has directories. One whose settings stay the same keeps its actor and connections.
 
 use super::handle::{Inner, LdapHandle, Line};
+use super::health::{self, Health};
 use super::{LdapConnector, NAME, settings};
 use crate::actors::config_holder::ConfigReader;
 use crate::actors::gate::{Gate, GateLimits};
@@ -33,6 +34,7 @@ struct Shared {
     config: ConfigReader,
     guardian: GuardianHandle,
     metrics: Metrics,
+    health: Health,
     running: ArcSwap<Running>,
     changing: Mutex<()>,
     left_behind: AtomicU32,
@@ -44,6 +46,7 @@ impl Connectors {
         Self(Arc::new(Shared {
             config,
             guardian,
+            health: Health::new(metrics.clone()),
             metrics,
             running: ArcSwap::default(),
             changing: Mutex::new(()),
@@ -63,6 +66,21 @@ impl Connectors {
                 return;
             }
         }
+    }
+
+    /// Looks at how the directories stand, again and again. Never returns.
+    pub async fn watch_over(&self) {
+        loop {
+            let running = self.0.running.load();
+            self.0.health.look(running.iter().map(|(store, (_, handle))| (store, handle)));
+            drop(running);
+            tokio::time::sleep(health::LOOK_EVERY).await;
+        }
+    }
+
+    /// How the directories stand, for whoever tells others: what has lasted.
+    pub fn health(&self) -> tokio::sync::watch::Receiver<health::Directories> {
+        self.0.health.subscribe()
     }
 
     /// The way to a directory of the configuration in force, started if need be. A caller that still works on the configuration before gets
@@ -111,7 +129,7 @@ impl Connectors {
             let known = before.get(&store.id).filter(|(known, _)| known == store);
             let handle = match known {
                 Some((_, handle)) => Ok(handle.clone()),
-                None => self.start(config).await,
+                None => self.start(&store.id, config).await,
             };
             match handle {
                 Ok(handle) => drop(after.insert(store.id.clone(), (Arc::clone(store), handle))),
@@ -121,13 +139,15 @@ impl Connectors {
         self.0.running.store(Arc::new(after));
     }
 
-    async fn start(&self, config: &LdapConfig) -> Result<LdapHandle, String> {
+    async fn start(&self, store: &UserStoreId, config: &LdapConfig) -> Result<LdapHandle, String> {
         let settings = Arc::new(settings::of(config).ok_or("its servers are not ldaps:// or ldap:// URLs")?);
         let servers = Arc::new(Servers::new(settings.servers.clone()));
         // Known before the first one, so that the actor's thread can be replaced through it.
         let (sender, receiver) = tokio::sync::watch::channel(Weak::<Inner>::new());
         let line = self.line(&settings, &servers, receiver).await?;
         let inner = Arc::new(Inner {
+            store: store.clone(),
+            metrics: self.0.metrics.clone(),
             settings,
             servers,
             line: ArcSwap::from_pointee(line),

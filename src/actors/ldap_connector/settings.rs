@@ -4,7 +4,7 @@ use crate::config::snapshot::{GroupsConfig, LdapConfig, NestedGroups};
 use crate::directory::ldap::settings::{GroupSearch, LdapSettings, Membership, Nested, Target, UserSearch};
 
 /// `None` if it names a server that is none: `config::compile` refuses that.
-pub(super) fn of(config: &LdapConfig) -> Option<LdapSettings> {
+pub fn of(config: &LdapConfig) -> Option<LdapSettings> {
     let targets: Option<Vec<Target>> = config
         .servers
         .iter()

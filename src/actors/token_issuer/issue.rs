@@ -1,6 +1,7 @@
 //! Makes the tokens of a decision.
 
 use super::exchange::{Decided, Request};
+use super::person::tell;
 use super::{Services, fresh_token};
 use crate::actors::fault::Fault;
 use crate::config::snapshot::SigningAlgorithm;
@@ -31,7 +32,8 @@ impl Services {
         let (snapshot, client, now) = (request.snapshot, request.client, request.now);
         let (granted, rules) = (&decided.granted, &snapshot.claim_rules);
         let mut claims = granted.access_token(&snapshot.issuer, client, token_id()?, now)?;
-        claim_rules::into_access_token(rules, granted.profile.as_ref(), granted.carried.as_ref(), &mut claims);
+        let left_out = claim_rules::into_access_token(rules, granted.profile.as_ref(), granted.carried.as_ref(), &mut claims);
+        tell(&left_out);
         let access_token = match client.access_token_format {
             AccessTokenFormat::Jwt => {
                 let algorithm = snapshot.signing.algorithms.first().copied().ok_or_else(no_algorithm)?;
@@ -41,7 +43,7 @@ impl Services {
         };
         let id_token = match granted.id_token(&snapshot.issuer, client, now) {
             Some(mut id) => {
-                claim_rules::into_id_token(rules, granted.profile.as_ref(), &mut id);
+                tell(&claim_rules::into_id_token(rules, granted.profile.as_ref(), &mut id));
                 let algorithm = snapshot.id_token_algorithm().ok_or_else(no_algorithm)?;
                 id.at_hash = Some(token_digest(&access_token, algorithm == SigningAlgorithm::EdDSA));
                 Some(self.sign(algorithm, TokenType::Id, &id, now)?)

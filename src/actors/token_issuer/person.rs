@@ -3,6 +3,7 @@
 use super::Services;
 use crate::actors::fault::Fault;
 use crate::config::snapshot::Snapshot;
+use crate::oauth::claim_rules::LeftOut;
 use crate::oauth::claims::Profile;
 use crate::oauth::client::Client;
 use crate::oauth::error::{ErrorCode, OAuthError};
@@ -66,6 +67,13 @@ pub(super) fn granted(
     }
 }
 
+/// Says in the log which claims are not there that a ClaimMapper has for these tokens.
+pub(super) fn tell(left_out: &[LeftOut]) {
+    for LeftOut { mapper, claim, failure } in left_out {
+        tracing::warn!(mapper, claim, %failure, "a claim is left out: its ClaimMapper has no value for somebody");
+    }
+}
+
 /// The person as claims.
 pub(super) fn profile(person: &UserRecord, snapshot: &Snapshot) -> Profile {
     let profile = &person.profile;
@@ -77,6 +85,7 @@ pub(super) fn profile(person: &UserRecord, snapshot: &Snapshot) -> Profile {
         family_name: profile.family_name.clone(),
         email: profile.email.clone(),
         email_verified: profile.email_verified,
+        attributes: profile.attributes.clone(),
         groups: profile.groups.clone(),
         roles: roles.into_iter().map(str::to_owned).collect(),
         updated_at: person.updated_at.as_second(),

@@ -31,9 +31,12 @@ impl Services {
         let person = person.filter(|person| !person.profile.disabled).ok_or_else(invalid)?;
         let profile = person::profile(&person, &snapshot);
         let mut told = PersonClaims::for_scopes(&profile, &claims.scope);
+        let rules = &snapshot.claim_rules;
+        let (further, left_out) = claim_rules::for_userinfo(rules, &profile, claims.client_id.as_str(), &mut told);
+        person::tell(&left_out);
         Ok(UserInfoAnswer {
             sub: claims.sub,
-            further: claim_rules::for_userinfo(&snapshot.claim_rules, &profile, &mut told),
+            further,
             person: told,
         })
     }

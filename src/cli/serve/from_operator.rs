@@ -59,8 +59,9 @@ impl FromOperator {
             server: self.server.clone(),
         };
         let (holder, config) = (platform.config_holder.clone(), platform.config.clone());
+        let directories = platform.connectors.health();
         let service = runtime
-            .spawn(async move { serve(settings, holder, config).await })
+            .spawn(async move { serve(settings, holder, config, directories).await })
             .await
             .context("starting the config service")?
             .context("--config-tls names the folder with its certificate")?;

@@ -98,8 +98,8 @@ fn faulty_claims_are_refused_with_the_claim_at_fault() {
         ),
         (json!({"name": "x", "from": "attribute", "in": ["id_token"]}), "attribute goes with"),
         (
-            json!({"name": "x", "from": "attribute", "attribute": "shoeSize", "in": ["id_token"]}),
-            "shoeSize",
+            json!({"name": "x", "from": "attribute", "attribute": "shoe size", "in": ["id_token"]}),
+            "shoe size",
         ),
         (
             json!({"name": "x", "from": "groups", "value": 1, "in": ["id_token"]}),
@@ -112,6 +112,26 @@ fn faulty_claims_are_refused_with_the_claim_at_fault() {
             "a list of names",
         ),
         (json!({"name": "email", "from": "roles", "in": ["id_token"]}), "text"),
+        (
+            json!({"name": "groups", "from": "attribute", "attribute": "department", "in": ["id_token"]}),
+            "a list of names",
+        ),
+        (
+            json!({"name": "aud", "from": "cel", "expression": "'x'", "in": ["access_token"]}),
+            "the protocol has a meaning",
+        ),
+        (
+            json!({"name": "x", "from": "cel", "in": ["id_token"]}),
+            "expression goes with from: cel",
+        ),
+        (
+            json!({"name": "x", "from": "cel", "expression": "user.groups.filter(g, g ==)", "in": ["id_token"]}),
+            "claims: x: expression: line 1, column 27",
+        ),
+        (
+            json!({"name": "x", "from": "cel", "expression": "'a' +\n  user.shoe", "in": ["id_token"]}),
+            "line 2, column 7: user has no \"shoe\"",
+        ),
         (
             json!({"name": "email_verified", "from": "static", "value": "yes", "in": ["id_token"]}),
             "true or false",
@@ -130,9 +150,100 @@ fn faulty_claims_are_refused_with_the_claim_at_fault() {
 }
 
 #[test]
-fn cel_is_not_served_yet_and_says_so() {
+fn an_expression_is_served_and_parsed_once() {
     let claim = json!({"name": "x", "from": "cel", "expression": "user.email", "in": ["id_token"]});
-    assert_eq!(mapper_says(&people().mapper("m", one(claim)).compile(), "m").0, "NotServedYet");
+    let mut world = people().mapper("m", one(claim));
+    let first = world.compile();
+    assert_eq!(mapper_says(&first, "m").0, "Served");
+    let mut world = world.user("zoe", json!({}));
+    let second = world.compile();
+    let rule = |compiled: &Compiled| Arc::clone(&main_snapshot(compiled).claim_rules[0]);
+    assert_ne!(main_snapshot(&first).revision, main_snapshot(&second).revision);
+    assert!(Arc::ptr_eq(&rule(&first), &rule(&second)), "it was not parsed again");
+}
+
+#[test]
+fn an_example_of_an_expression_that_does_not_hold_refuses_the_mapper_with_the_difference() {
+    let with = |user: Value, expected: Value| {
+        let value = json!({
+            "claims": [
+                {"name": "apps", "from": "cel", "expression": "user.groups.filter(g, g.startsWith('app-'))", "in": ["id_token"]},
+                {"name": "dept", "from": "attribute", "attribute": "department", "in": ["id_token"]},
+                {"name": "badge", "from": "cel", "in": ["id_token"],
+                    "expression": "user.attributes.department + '@' + client.id"}],
+            "examples": [{"user": user, "client": {"id": "team-a.shop"}, "claims": expected}]});
+        mapper_says(&people().mapper("m", value).compile(), "m")
+    };
+    let user = || json!({"username": "alice", "groups": ["app-shop", "staff"], "attributes": {"department": "Sales"}});
+    let expected = json!({"apps": ["app-shop"], "dept": "Sales", "badge": "Sales@team-a.shop"});
+    assert_eq!(with(user(), expected).0, "Served");
+    let two = json!({"attributes": {"department": ["Sales", "Support"]}});
+    assert_eq!(with(two, json!({"dept": ["Sales", "Support"], "apps": []})).0, "Served");
+    for (user, expected, words) in [
+        (
+            user(),
+            json!({"apps": ["staff"]}),
+            "expects apps to be [\"staff\"], but it is [\"app-shop\"]",
+        ),
+        (user(), json!({"dept": null}), "expects dept to be null, but it is \"Sales\""),
+        (
+            json!({}),
+            json!({"badge": "x"}),
+            "but it is left out: something that it names is not known",
+        ),
+        (json!({}), json!({"badge": null}), "No such key: department"),
+        (
+            json!({"attributes": {"a b": "x"}}),
+            json!({}),
+            "number 1: user.attributes: \"a b\" is not the name",
+        ),
+    ] {
+        let (reason, message) = with(user, expected);
+        assert_eq!(reason, "ExampleFailed");
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn an_example_shows_that_a_claim_of_the_standard_would_be_of_another_type() {
+    let value = json!({
+        "claims": [{"name": "groups", "from": "cel", "expression": "user.groups.join(',')", "in": ["id_token"]}],
+        "examples": [{"user": {"groups": ["a", "b"]}, "claims": {"groups": "a,b"}}]});
+    let (reason, message) = mapper_says(&people().mapper("m", value).compile(), "m");
+    assert_eq!(reason, "ExampleFailed");
+    assert!(message.contains("has to be a list of names wherever it is read"), "{message}");
+}
+
+#[test]
+fn an_attribute_that_nobody_has_is_told_and_no_fault() {
+    let claim = json!({"name": "x", "from": "attribute", "attribute": "department", "in": ["id_token"]});
+    let mut world = people().mapper("m", one(claim));
+    let (reason, message) = mapper_says(&world.compile(), "m");
+    assert_eq!(reason, "Served");
+    assert!(message.contains("has the attribute department yet"), "{message}");
+    let mut world = world.user("alice", json!({"attributes": {"department": "Sales"}}));
+    assert_eq!(mapper_says(&world.compile(), "m").1, "in the tokens of main");
+}
+
+#[test]
+fn a_user_has_further_attributes_within_bounds() {
+    let user = |attributes: Value| people().user("alice", json!({"attributes": attributes})).compile();
+    let compiled = user(json!({"department": "Sales", "phones": ["1", "2"]}));
+    let alice = &main_snapshot(&compiled).users[0];
+    assert_eq!(alice.attributes["department"], ["Sales"]);
+    assert_eq!(alice.attributes["phones"], ["1", "2"]);
+    for (attributes, words) in [
+        (json!({"email": "a@b"}), "a field of its own"),
+        (json!({"a b": "x"}), "is not the name of an attribute"),
+        (json!({"a": []}), "has no value"),
+        (json!({"a": "x".repeat(1025)}), "a value is 1 to 1024 bytes"),
+        (json!({"a": vec!["x".repeat(1024); 17]}), "longer than 16384 bytes"),
+        ((0..33).map(|number| (format!("a{number}"), json!("x"))).collect(), "more than 32"),
+    ] {
+        let (reason, message) = ready(&user(attributes), Kind::User, "identity", "alice");
+        assert_eq!(reason, "InvalidSpec");
+        assert!(message.contains(words), "{message}");
+    }
 }
 
 #[test]

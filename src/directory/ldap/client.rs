@@ -83,6 +83,7 @@ impl LdapClient {
             attributes: profile::attributes(&self.settings),
             page: 10,
             most: 10,
+            is_sample: false,
         };
         let mut found = self.search(&search).await?;
         found.retain(|entry| match who {

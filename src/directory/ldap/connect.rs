@@ -2,6 +2,7 @@
 //!
 //! ldap3 could do this too; it is done here because what comes from the server passes [`super::guard`] before ldap3 reads it.
 
+use super::ailment::{Ailment, Failure};
 use super::ber;
 use super::fault::LdapFault;
 use super::settings::{Encryption, LdapSettings, Target};
@@ -58,16 +59,22 @@ pub fn tls(settings: &LdapSettings) -> Result<Arc<ClientConfig>, LdapFault> {
 ///
 /// # Errors
 /// What the network, TLS or the server's answer to StartTLS said.
-pub async fn open(target: &Target, tls: &Arc<ClientConfig>) -> io::Result<Box<dyn Stream>> {
-    let mut tcp = TcpStream::connect((target.host.as_str(), target.port)).await?;
-    tcp.set_nodelay(true)?;
+pub async fn open(target: &Target, tls: &Arc<ClientConfig>) -> Result<Box<dyn Stream>, Failure> {
+    let failed = |ailment: Ailment| move |error: io::Error| Failure::new(ailment, error);
+    let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
+    let addresses: Vec<_> = found.map_err(failed(Ailment::Unresolved))?.collect();
+    let tcp = TcpStream::connect(addresses.as_slice()).await;
+    let mut tcp = tcp.map_err(failed(Ailment::Unreachable))?;
+    tcp.set_nodelay(true).map_err(failed(Ailment::Unreachable))?;
     match target.encryption {
         Encryption::None => return Ok(Box::new(tcp)),
-        Encryption::StartTls => start_tls(&mut tcp).await?,
+        Encryption::StartTls => start_tls(&mut tcp).await.map_err(failed(Ailment::NoStartTls))?,
         Encryption::Direct => {}
     }
-    let name = ServerName::try_from(target.host.clone()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    Ok(Box::new(TlsConnector::from(Arc::clone(tls)).connect(name, tcp).await?))
+    let name = ServerName::try_from(target.host.clone()).map_err(|error| Failure::new(Ailment::WrongName, error))?;
+    let encrypted = TlsConnector::from(Arc::clone(tls)).connect(name, tcp).await;
+    let encrypted = encrypted.map_err(|error| Failure::new(Ailment::of_handshake(&error), error))?;
+    Ok(Box::new(encrypted))
 }
 
 /// Byte by byte where it matters: what follows the answer in the clear is not taken for the start of TLS, since nothing is read ahead.

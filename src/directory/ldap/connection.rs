@@ -1,5 +1,6 @@
 //! One connection to a server, with one operation at a time on it.
 
+use super::ailment::{Ailment, Failure};
 use super::entry::Entry;
 use super::fault::LdapFault;
 use super::guard::{self, Allowance};
@@ -49,6 +50,8 @@ pub struct Search {
     pub page: u32,
     /// More entries than this are a fault
     pub most: usize,
+    /// Whether one page is enough
+    pub is_sample: bool,
 }
 
 /// A connection.
@@ -73,10 +76,10 @@ impl Connection {
     /// Connects; nobody is bound yet. The caller sets the deadline.
     ///
     /// # Errors
-    /// [`Trouble::Lost`] with what the network or TLS said.
-    pub async fn open(server: usize, target: &Target, tls: &Arc<ClientConfig>) -> Result<Self, Trouble> {
-        let lost = |error: &dyn std::fmt::Display| Trouble::Lost(error.to_string());
-        let stream = connect::open(target, tls).await.map_err(|error| lost(&error))?;
+    /// What the network or TLS said.
+    pub async fn open(server: usize, target: &Target, tls: &Arc<ClientConfig>) -> Result<Self, Failure> {
+        let lost = |error: &dyn std::fmt::Display| Failure::new(Ailment::Unreachable, error);
+        let stream = connect::open(target, tls).await?;
         let allowance = Arc::new(Allowance::default());
         let (stream, guard) = guard::before(stream, &allowance).map_err(|error| lost(&error))?;
         let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(stream));
@@ -166,7 +169,7 @@ async fn pages(ldap: &mut Ldap, search: &Search) -> Result<Vec<Entry>, Trouble> 
             _ => None,
         });
         match next {
-            Some(next) if !next.is_empty() => cookie = next,
+            Some(next) if !next.is_empty() && !search.is_sample => cookie = next,
             _ => return Ok(found),
         }
     }

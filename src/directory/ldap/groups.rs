@@ -115,6 +115,7 @@ impl LdapClient {
             attributes: vec![groups.name_attribute.clone()],
             page: self.settings().page_size,
             most: MOST,
+            is_sample: false,
         };
         for entry in self.search(&search).await? {
             walk.found(&entry, groups);
@@ -134,6 +135,7 @@ impl LdapClient {
             attributes: vec![groups.name_attribute.clone(), attribute.to_owned()],
             page: 1,
             most: 1,
+            is_sample: false,
         };
         for entry in self.search(&search).await? {
             walk.found(&entry, groups);

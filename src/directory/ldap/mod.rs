@@ -4,12 +4,14 @@
 //! directory that does not answer says nothing about a password.
 
 pub mod account;
+pub mod ailment;
 pub mod ber;
 pub mod circuit;
 pub mod client;
 pub mod connect;
 pub mod connection;
 pub mod entry;
+pub mod examine;
 pub mod fault;
 pub mod filter;
 pub mod groups;
@@ -21,6 +23,7 @@ pub mod pool;
 pub mod profile;
 pub mod servers;
 pub mod settings;
+mod settled;
 #[cfg(test)]
 mod testing;
 

@@ -16,7 +16,7 @@ pub enum Bind {
 pub enum Refusal {
     /// Wrong password, or the account is not there any more
     Wrong,
-    /// Right or wrong: it has to be changed first
+    /// It is right, and has to be changed first: Active Directory looks at that only after the password, as it does at all but a lock
     PasswordExpired,
     /// Disabled, or over
     AccountDisabled,

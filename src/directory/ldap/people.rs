@@ -3,7 +3,7 @@
 use super::client::Who;
 use super::entry::Entry;
 use super::identity::ExternalId;
-use super::outcome::Bind;
+use super::outcome::{Bind, Refusal};
 use super::profile;
 use super::settings::LdapSettings;
 use crate::accounts::username::Username;
@@ -89,6 +89,8 @@ impl<C: Connector> UserDirectory for LdapDirectory<C> {
             return Ok(None);
         };
         match self.connector.authenticate(entry.dn().to_owned(), password.clone()).await? {
+            // They may know that much: nobody without the password is told.
+            Bind::Refused(Refusal::PasswordExpired) => Err(DirectoryFault::PasswordExpired),
             Bind::Refused(refusal) => {
                 tracing::info!(store = self.id.as_str(), reason = refusal.as_str(), "a directory refused a login");
                 Ok(None)

@@ -1,9 +1,10 @@
 //! Connections that are kept, to the first server that works.
 
+use super::ailment::{Ailment, Failure};
 use super::connection::{Connection, Identity, Trouble};
 use super::fault::LdapFault;
 use super::outcome::Bind;
-use super::servers::{Failure, Servers};
+use super::servers::Servers;
 use super::settings::LdapSettings;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use rustls::ClientConfig;
@@ -32,16 +33,17 @@ impl Manager {
     /// # Errors
     /// Why it cannot be used.
     pub async fn reach(&self, server: usize) -> Result<Connection, Failure> {
-        let target = self.servers.target(server).ok_or_else(|| "there is no such server".to_owned())?;
+        let none = || Failure::new(Ailment::Unresolved, "there is no such server");
+        let target = self.servers.target(server).ok_or_else(none)?;
         let limit = self.settings.connect_timeout;
         let reach = async {
-            let mut connection = Connection::open(server, target, &self.tls).await.map_err(told)?;
+            let mut connection = Connection::open(server, target, &self.tls).await?;
             self.bind_reader(&mut connection).await.map_err(told)?;
             Ok(connection)
         };
         tokio::time::timeout(limit, reach)
             .await
-            .unwrap_or_else(|_| Err(format!("it gave no answer within {limit:?}").into()))
+            .unwrap_or_else(|_| Err(Failure::new(Ailment::Silent, format!("it gave no answer within {limit:?}"))))
     }
 
     /// Makes a connection speak for the reader.
@@ -66,13 +68,18 @@ impl Manager {
 }
 
 fn told(trouble: Trouble) -> Failure {
-    let refused = matches!(trouble, Trouble::Fault(LdapFault::Refused(_)));
-    let why = match trouble {
-        Trouble::Lost(why) => why,
-        Trouble::Late => "it gave no answer in time".to_owned(),
-        Trouble::Fault(fault) => fault.to_string(),
-    };
-    Failure { why, refused }
+    match trouble {
+        Trouble::Lost(why) => Failure::new(Ailment::Unreachable, why),
+        Trouble::Late => Failure::new(Ailment::Silent, "it gave no answer in time"),
+        Trouble::Fault(fault) => {
+            let ailment = match &fault {
+                LdapFault::Refused(_) => Ailment::ReaderRefused,
+                LdapFault::Nonsense(_) => Ailment::Nonsense,
+                LdapFault::Unavailable(_) | LdapFault::Busy { .. } | LdapFault::Internal(_) => Ailment::Unavailable,
+            };
+            Failure::new(ailment, fault)
+        }
+    }
 }
 
 impl managed::Manager for Manager {

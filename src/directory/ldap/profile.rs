@@ -4,6 +4,7 @@ use super::entry::Entry;
 use super::identity;
 use super::settings::LdapSettings;
 use super::{account, settings::Membership};
+use crate::oauth::attributes::{self, Attributes};
 use crate::store::records::UserProfile;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub fn attributes(settings: &LdapSettings) -> Vec<String> {
         }
     }
     names.extend(settings.attributes.get("preferred_username").map(String::as_str));
+    names.extend(further(settings).map(|(_, attribute)| attribute.as_str()));
     if let Some(Membership::OfMember(attribute)) = settings.groups.as_ref().map(|groups| &groups.membership) {
         names.push(attribute);
     }
@@ -51,9 +53,43 @@ pub fn of(entry: &Entry, groups: Vec<String>, settings: &LdapSettings, now: Time
         display_name: text("name"),
         given_name: text("given_name"),
         family_name: text("family_name"),
+        attributes: further_of(entry, settings),
         groups,
         disabled: account::is_disabled(entry, now),
     })
+}
+
+/// What a UserStore reads besides the claims of the standard: names, and the directory's attributes.
+fn further(settings: &LdapSettings) -> impl Iterator<Item = (&String, &String)> {
+    let is_standard = |claim: &str| claim == "preferred_username" || USUAL.iter().any(|(usual, _)| *usual == claim);
+    settings.attributes.iter().filter(move |(claim, _)| !is_standard(claim))
+}
+
+/// One that is not text throughout, or is too much, is left out as a whole: half of a list would be another list.
+fn further_of(entry: &Entry, settings: &LdapSettings) -> Attributes {
+    let mut found = Attributes::new();
+    for (name, attribute) in further(settings) {
+        let all = entry.all(attribute);
+        let mut values: Vec<String> = entry.texts(attribute).map(str::to_owned).collect();
+        // Directories keep no order, and it should not change from login to login.
+        values.sort();
+        values.dedup();
+        if values.is_empty() && all.is_empty() {
+            continue;
+        }
+        let is_whole = entry.texts(attribute).count() == all.len() && values.len() <= attributes::MOST_VALUES;
+        let size = name.len() + values.iter().map(String::len).sum::<usize>();
+        if is_whole && attributes::bytes(&found) + size <= attributes::MOST_BYTES {
+            found.insert(name.clone(), values);
+        } else {
+            tracing::warn!(
+                attribute,
+                values = all.len(),
+                "an attribute of somebody in a directory is binary, or more than is kept: it is left out"
+            );
+        }
+    }
+    found
 }
 
 fn claim_text<'a>(entry: &'a Entry, own: &BTreeMap<String, String>, claim: &str) -> Option<&'a str> {
@@ -116,6 +152,7 @@ mod tests {
                 display_name: Some("Ann".to_owned()),
                 given_name: Some("Ann".to_owned()),
                 family_name: Some("Åberg".to_owned()),
+                attributes: Attributes::new(),
                 groups: vec!["staff".to_owned()],
                 disabled: false,
             }
@@ -138,6 +175,60 @@ mod tests {
         assert_eq!(profile.display_name.as_deref(), Some("Ann Åberg"));
         assert_eq!(profile.given_name, None);
         assert!(profile.email_verified);
+    }
+
+    fn with_further(pairs: &[(&str, &str)]) -> LdapSettings {
+        let mut settings = settings();
+        settings.attributes = pairs
+            .iter()
+            .map(|(name, attribute)| ((*name).to_owned(), (*attribute).to_owned()))
+            .collect();
+        settings
+    }
+
+    #[test]
+    fn a_user_store_names_further_attributes() {
+        let settings = with_further(&[
+            ("department", "departmentNumber"),
+            ("phones", "telephoneNumber"),
+            ("room", "roomNumber"),
+        ]);
+        let asked = attributes(&settings);
+        assert!(asked.contains(&"departmentNumber".to_owned()) && asked.contains(&"telephoneNumber".to_owned()));
+        let values = |values: &[&str]| values.iter().map(|value| value.as_bytes().to_vec()).collect();
+        let entry = Entry::new(
+            "uid=ann,dc=x",
+            [
+                ("uid", values(&["ann"])),
+                ("departmentnumber", values(&["Sales"])),
+                ("telephoneNumber", values(&["2", "1"])),
+            ],
+        );
+        let profile = of(&entry, Vec::new(), &settings, Timestamp::UNIX_EPOCH).unwrap();
+        let expected = [("department", vec!["Sales"]), ("phones", vec!["1", "2"])];
+        let expected: Attributes = expected
+            .map(|(name, values)| (name.to_owned(), values.into_iter().map(str::to_owned).collect()))
+            .into();
+        assert_eq!(profile.attributes, expected);
+    }
+
+    #[test]
+    fn what_is_binary_or_too_much_is_left_out_as_a_whole() {
+        let settings = with_further(&[("a", "photo"), ("b", "many"), ("c", "long"), ("d", "mixed"), ("e", "fine")]);
+        let entry = Entry::new(
+            "uid=ann,dc=x",
+            [
+                ("uid", vec![b"ann".to_vec()]),
+                ("photo", vec![vec![0xff, 0xd8, 0xff]]),
+                ("many", (0..=attributes::MOST_VALUES).map(|n| n.to_string().into_bytes()).collect()),
+                ("long", (0..60).map(|n| format!("{n:0>1000}").into_bytes()).collect()),
+                ("mixed", vec![b"text".to_vec(), vec![0xff]]),
+                ("fine", vec![b"text".to_vec()]),
+            ],
+        );
+        let profile = of(&entry, Vec::new(), &settings, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(profile.attributes.keys().collect::<Vec<_>>(), ["e"]);
+        assert!(attributes::faults(&profile.attributes).is_empty());
     }
 
     #[test]

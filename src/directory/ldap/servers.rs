@@ -1,5 +1,6 @@
 //! The servers of one directory: which of them is used, and which is gone.
 
+use super::ailment::{Ailment, Failure};
 use super::circuit::Circuit;
 use super::settings::Target;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,22 +13,7 @@ pub struct Standing {
     /// Host and port
     pub server: String,
     /// Why it is not used; `None`: it is believed to work
-    pub gone: Option<String>,
-}
-
-/// Why a server cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What the network, TLS or the server said
-    pub why: String,
-    /// It did not let the reader in
-    pub refused: bool,
-}
-
-impl From<String> for Failure {
-    fn from(why: String) -> Self {
-        Self { why, refused: false }
-    }
+    pub gone: Option<Failure>,
 }
 
 /// The servers of one directory, in the order in which they are preferred.
@@ -76,16 +62,29 @@ impl Servers {
         let both = self.targets.iter().zip(circuits.iter());
         both.map(|(target, circuit)| Standing {
             server: target.to_string(),
-            gone: circuit.open().map(str::to_owned),
+            gone: circuit.open().cloned(),
         })
         .collect()
+    }
+
+    /// How each of them stands, as others are told: what has lasted. `None` until each has been tried.
+    pub fn told(&self, now: Instant) -> Option<Vec<Option<Ailment>>> {
+        let mut circuits = self.circuits();
+        let tried = circuits.iter().all(Circuit::is_tried);
+        tried.then(|| circuits.iter_mut().map(|circuit| circuit.told(now)).collect())
     }
 
     /// Why none is usable.
     pub fn why_gone(&self) -> String {
         let all = self.standing().into_iter();
         let each: Vec<String> = all
-            .map(|one| format!("{}: {}", one.server, one.gone.as_deref().unwrap_or("not tried")))
+            .map(|one| {
+                format!(
+                    "{}: {}",
+                    one.server,
+                    one.gone.as_ref().map_or("not tried", |gone| gone.why.as_str())
+                )
+            })
             .collect();
         format!("the directory cannot be reached ({})", each.join("; "))
     }
@@ -98,10 +97,10 @@ impl Servers {
         let Some(circuit) = circuits.get_mut(number) else {
             return;
         };
-        if circuit.open() != Some(why) {
+        if circuit.open().is_none_or(|before| before.why != why) {
             tracing::warn!(server = target, why, "a directory's server is not used until it answers");
         }
-        circuit.fail(Instant::now(), why.to_owned(), failure.refused, jitter);
+        circuit.fail(Instant::now(), failure.clone(), jitter);
     }
 
     /// A server answered.
@@ -164,10 +163,13 @@ mod tests {
     fn the_first_one_that_works_is_used() {
         let servers = servers();
         assert_eq!((servers.preferred(), servers.usable()), (Some(0), vec![0, 1]));
-        servers.fail(0, &"refused".to_owned().into(), 0);
+        assert_eq!(servers.told(Instant::now()), None, "nobody has tried them");
+        servers.fail(0, &Failure::new(Ailment::Unreachable, "refused"), 0);
         assert_eq!((servers.preferred(), servers.usable()), (Some(1), vec![1]));
-        servers.fail(1, &"hangs".to_owned().into(), 0);
+        servers.fail(1, &Failure::new(Ailment::Silent, "hangs"), 0);
         assert_eq!(servers.preferred(), None);
+        let both = vec![Some(Ailment::Unreachable), Some(Ailment::Silent)];
+        assert_eq!(servers.told(Instant::now()), Some(both));
         assert_eq!(servers.why_gone(), "the directory cannot be reached (a:636: refused; b:636: hangs)");
         servers.succeed(0);
         assert_eq!(servers.preferred(), Some(0), "back, and preferred again");

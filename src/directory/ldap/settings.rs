@@ -20,7 +20,7 @@ pub struct LdapSettings {
     pub users: UserSearch,
     /// Where groups are
     pub groups: Option<GroupSearch>,
-    /// Attribute of each claim, instead of the usual one
+    /// Attribute of each claim, instead of the usual one; and of each further attribute of people
     pub attributes: BTreeMap<String, String>,
     /// How long a connection may take, with TLS and the reader's bind
     pub connect_timeout: Duration,

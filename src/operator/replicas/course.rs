@@ -174,7 +174,6 @@ impl<K: Clone> Course<K> {
                 self.fenced = false;
                 self.whole = false;
                 self.announce = false;
-                self.describe_at = Some(now + DESCRIBE_EVERY);
                 self.retries.reset();
             }
             // A delta may have met something unexpected; only a whole configuration's refusal counts.

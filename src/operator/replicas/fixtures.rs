@@ -2,6 +2,7 @@
 
 use super::remote::{Base, Described, Dial, Fault, Outcome, Position, Remote, Target};
 use crate::config::compile;
+use crate::config::directory_health::DirectoryHealth;
 use crate::config::input::{Accepted, Key, Object, Options, Resources};
 use crate::config::snapshot::Snapshot;
 use crate::operator::world::SecretView;
@@ -58,6 +59,7 @@ pub struct State {
     pub mood: Mood,
     pub runs: Option<Arc<Snapshot>>,
     pub position: Option<Position>,
+    pub directories: Vec<DirectoryHealth>,
     /// `dial`, `describe`, `full …`, `delta …`
     pub calls: Vec<String>,
     /// Another number: another connection was opened since
@@ -155,6 +157,7 @@ impl Remote for FakeLink {
             revision: state.runs.as_ref().map(|snapshot| snapshot.revision.clone()),
             fence: state.position.map_or(0, |position| position.fence),
             known: (),
+            directories: state.directories.clone(),
         })
     }
 

@@ -4,6 +4,7 @@
 use super::course::{Course, Step, Wanted};
 use super::publisher::{Line, Publisher};
 use super::remote::{Dial, Fault, Outcome, Remote, Target};
+use crate::config::directory_health::DirectoryHealth;
 use crate::config::input::Key;
 use crate::operator::leader::Leader;
 use crate::operator::pauses::Pauses;
@@ -55,6 +56,8 @@ pub struct Link<D: Dial> {
     pub inputs: Inputs,
     /// Whom it tells
     pub publisher: Publisher,
+    /// How the replica's directories stand, as it said last over the connection that there is
+    pub directories: Option<Arc<Vec<DirectoryHealth>>>,
 }
 
 type Known<D> = <<D as Dial>::Link as Remote>::Known;
@@ -83,6 +86,7 @@ impl<D: Dial> Link<D> {
                 Ended::Over => return,
                 Ended::Renewed => {}
                 Ended::Failed(fault) => {
+                    self.directories = None;
                     let pause = pauses.longer();
                     tracing::debug!(server = %self.server, pod = self.target.pod, %fault, retry_in = ?pause, "a replica cannot be reached");
                     self.tell(&course, Some(fault.to_string()));
@@ -108,7 +112,10 @@ impl<D: Dial> Link<D> {
             let wanted = self.inputs.wanted.borrow_and_update().clone();
             match course.next(Instant::now(), wanted.as_ref()) {
                 Step::Describe => match within(DESCRIBE_WITHIN, "Describe", remote.describe()).await {
-                    Ok(said) => course.described(said, wanted.as_ref(), Instant::now()),
+                    Ok(mut said) => {
+                        self.directories = Some(Arc::new(std::mem::take(&mut said.directories)));
+                        course.described(said, wanted.as_ref(), Instant::now());
+                    }
                     Err(fault) => return Ended::Failed(fault),
                 },
                 // A process that was stopped and goes on may not know yet that its term is over.
@@ -151,6 +158,7 @@ impl<D: Dial> Link<D> {
         let line = Line {
             acked: course.acked().cloned(),
             nack: course.refused(self.inputs.wanted.borrow().as_ref()).cloned(),
+            directories: self.directories.clone(),
             error,
         };
         self.publisher.write(&self.server, &self.uid, &self.target.pod, line);

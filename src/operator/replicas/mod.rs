@@ -142,6 +142,7 @@ impl<D: Dial> Links<D> {
                     identity: lane.identity.subscribe(),
                 },
                 publisher: self.publisher.clone(),
+                directories: None,
             };
             let task = AbortOnDropHandle::new(tokio::spawn(link.keep()));
             self.running.insert(key, Running { target, task });

@@ -1,5 +1,6 @@
 //! Keeps the [`Board`]: each link writes its own replica's line.
 
+use crate::config::directory_health::DirectoryHealth;
 use crate::config::input::Key;
 use crate::config::snapshot::Snapshot;
 use crate::operator::overlay::{Board, Refused, ReplicaState};
@@ -19,6 +20,8 @@ pub struct Line {
     pub acked: Option<Arc<Snapshot>>,
     /// What is wanted and was refused
     pub nack: Option<Refused>,
+    /// How its directories stand
+    pub directories: Option<Arc<Vec<DirectoryHealth>>>,
     /// Why it cannot be reached or told anything
     pub error: Option<String>,
 }
@@ -30,7 +33,7 @@ impl Line {
             (None, None) => true,
             _ => false,
         };
-        same_snapshot && self.nack == state.nack && self.error == state.error
+        same_snapshot && self.nack == state.nack && self.directories == state.directories && self.error == state.error
     }
 }
 
@@ -88,6 +91,7 @@ impl Publisher {
                     pod: pod.to_owned(),
                     acked: line.acked,
                     nack: line.nack,
+                    directories: line.directories,
                     error: line.error,
                     since: Timestamp::now(),
                 },

@@ -1,5 +1,6 @@
 //! What a link talks to, apart from how: the config service of one replica.
 
+use crate::config::directory_health::DirectoryHealth;
 pub use crate::config::snapshot::Position;
 use crate::config::snapshot::{Revision, Snapshot};
 use crate::operator::world::SecretView;
@@ -27,6 +28,8 @@ pub struct Described<K> {
     pub fence: u64,
     /// What a delta can be made from: digests of what it holds
     pub known: K,
+    /// How its directories stand
+    pub directories: Vec<DirectoryHealth>,
 }
 
 /// What the replica is taken to hold, so that only what differs need be sent.

@@ -82,6 +82,7 @@ impl Remote for WireLink {
             revision: said.known.as_ref().map(|known| known.revision.clone()),
             fence: said.highest.fence,
             known: said.known,
+            directories: said.directories,
         })
     }
 

@@ -45,6 +45,7 @@ pub struct Scene {
     pub board: Board,
     pub servers: Facts,
     pub clients: Facts,
+    pub directories: Facts,
     accepted: Accepted,
 }
 
@@ -60,6 +61,7 @@ impl Scene {
             board: Board::default(),
             servers: Facts::default(),
             clients: Facts::default(),
+            directories: Facts::default(),
             accepted: Accepted::default(),
         };
         scene.put_server("main", 1);
@@ -184,6 +186,7 @@ impl Scene {
         publishers.board.send_replace(Arc::new(self.board.clone()));
         publishers.servers.send_replace(Arc::new(self.servers.clone()));
         publishers.clients.send_replace(Arc::new(self.clients.clone()));
+        publishers.directories.send_replace(Arc::new(self.directories.clone()));
         View::now(Arc::new(self.world.clone()), &overlays)
     }
 

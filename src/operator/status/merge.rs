@@ -1,6 +1,7 @@
 //! One status from all that is known of a resource. Pure.
 
 use super::programmed::{NO_REPLICAS, PROGRAMMING, Programmed, REFUSED, UNREACHABLE};
+use crate::config::directory_health;
 use crate::config::verdict::{Status, Verdict};
 use crate::operator::overlay::Fact;
 use crate::operator::world::Meta;
@@ -55,6 +56,9 @@ pub fn merge(sources: Sources<'_>, observed: &Value, now: Timestamp) -> Wanted {
     let was_ready = condition_of(observed, "Ready").is_some_and(|ready| ready.get("status").and_then(Value::as_str) == Some("True"));
     // Nobody has looked at what was made for this AuthServer yet.
     let mut unheard = accepted && sources.pods.is_some() && sources.facts.is_empty();
+    // Nor asked a replica how this directory stands: what was written of it stays for the moment.
+    let is_store = matches!(sources.verdict.map(|verdict| &verdict.status), Some(Status::UserStore(_)));
+    unheard |= is_store && sources.facts.is_empty() && condition_of(observed, directory_health::CONDITION).is_some();
     let mut pending = waits_for_secret || unheard;
     if let Some(undecodable) = &sources.meta.undecodable {
         let message = match sources.verdict {

@@ -97,6 +97,7 @@ async fn changed(world: &mut tokio::sync::watch::Receiver<Arc<super::world::Worl
         Ok(()) = overlays.board.changed() => true,
         Ok(()) = overlays.servers.changed() => true,
         Ok(()) = overlays.clients.changed() => true,
+        Ok(()) = overlays.directories.changed() => true,
     }
 }
 

@@ -19,7 +19,7 @@ pub struct View {
     /// From the index
     pub world: Arc<World>,
     board: Arc<Board>,
-    facts: [Arc<Facts>; 2],
+    facts: [Arc<Facts>; 3],
 }
 
 /// What a resource's status is made from, to be compared with what it was made from before.
@@ -29,7 +29,7 @@ pub struct Inputs {
     meta: Address,
     programmed: Option<Programmed>,
     pods: Option<(usize, usize)>,
-    facts: [Option<Address>; 2],
+    facts: [Option<Address>; 3],
 }
 
 /// Something shared that is the same as long as it is at the same place; held, so that the place is not given to something else.
@@ -68,7 +68,7 @@ impl View {
         Self {
             world,
             board: Arc::clone(&overlays.board.borrow()),
-            facts: [Arc::clone(&overlays.servers.borrow()), Arc::clone(&overlays.clients.borrow())],
+            facts: [&overlays.servers, &overlays.clients, &overlays.directories].map(|facts| Arc::clone(&facts.borrow())),
         }
     }
 
@@ -97,14 +97,13 @@ impl View {
             .objects
             .get(*kind, key)
             .filter(|meta| meta.deletion_timestamp.is_none())?;
-        let [servers, clients] = &self.facts;
         let fact = |facts: &Facts| facts.resources.get(id).map(|fact| Address::Fact(Arc::clone(fact)));
         Some(Inputs {
             verdict: self.verdict(id).map(|verdict| Address::Verdict(Arc::clone(verdict))),
             meta: Address::Meta(Arc::clone(meta)),
             programmed: self.programmed(overview, id),
             pods: self.pods(overview, id),
-            facts: [fact(servers), fact(clients)],
+            facts: self.facts.each_ref().map(|facts| fact(facts)),
         })
     }
 

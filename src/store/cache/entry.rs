@@ -1,5 +1,6 @@
 //! What lies in a cache, before it is sealed.
 
+use crate::oauth::attributes::Attributes;
 use crate::oauth::ids::{SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::store::records::{Origin, SessionRecord, UserProfile, UserRecord};
@@ -80,6 +81,7 @@ pub(in crate::store) struct CachedUser {
     display_name: Option<String>,
     given_name: Option<String>,
     family_name: Option<String>,
+    attributes: Attributes,
     groups: Vec<String>,
     disabled: bool,
     updated_at: Timestamp,
@@ -111,6 +113,7 @@ impl From<&UserRecord> for CachedUser {
             display_name: profile.display_name,
             given_name: profile.given_name,
             family_name: profile.family_name,
+            attributes: profile.attributes,
             groups: profile.groups,
             disabled: profile.disabled,
             updated_at,
@@ -134,6 +137,7 @@ impl CachedUser {
                 display_name: self.display_name,
                 given_name: self.given_name,
                 family_name: self.family_name,
+                attributes: self.attributes,
                 groups: self.groups,
                 disabled: self.disabled,
             },

@@ -15,7 +15,7 @@ use tokio_postgres::types::Json;
 /// The columns that [`user`] reads; as many as [`COLUMNS`].
 macro_rules! user_columns {
     () => {
-        "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at, \
+        "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at, attributes, \
          (SELECT external_id FROM directory_people p WHERE p.user_id = users.id), \
          (SELECT checked_at FROM directory_people p WHERE p.user_id = users.id)"
     };
@@ -24,7 +24,7 @@ macro_rules! user_columns {
 pub(super) use user_columns;
 
 /// Where columns are that come after these.
-pub(super) const COLUMNS: usize = 13;
+pub(super) const COLUMNS: usize = 14;
 
 const BY_NAME: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE store = $1 AND name_digest = $2");
 
@@ -39,11 +39,12 @@ pub(super) fn user(row: &Row) -> StoreResult<UserRecord> {
             display_name: optional_text(row, 5)?,
             given_name: optional_text(row, 6)?,
             family_name: optional_text(row, 7)?,
+            attributes: json(row, 11)?,
             groups: json(row, 8)?,
             disabled: get(row, 9)?,
         },
         updated_at: get(row, 10)?,
-        origin: match (optional_text(row, 11)?, get(row, 12)?) {
+        origin: match (optional_text(row, 12)?, get(row, 13)?) {
             (Some(external_id), Some(checked_at)) => Some(Origin { external_id, checked_at }),
             _ => None,
         },
@@ -323,15 +324,17 @@ async fn put_from_directory(
 ) -> StoreResult<UserRecord> {
     let digest = external_digest(external_id);
     let sql = "INSERT INTO users (id, store, name_digest, username, email, email_verified, display_name, given_name, family_name,
-            groups, disabled, updated_at, declared)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false)
+            groups, disabled, updated_at, attributes, declared)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, false)
         ON CONFLICT (store, name_digest) DO UPDATE SET username = excluded.username, email = excluded.email,
             email_verified = excluded.email_verified, display_name = excluded.display_name, given_name = excluded.given_name,
-            family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, updated_at = excluded.updated_at
+            family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, updated_at = excluded.updated_at,
+            attributes = excluded.attributes
         WHERE (users.username, users.email, users.email_verified, users.display_name, users.given_name, users.family_name,
-                users.groups::text, users.disabled)
+                users.groups::text, users.disabled, users.attributes::text)
             IS DISTINCT FROM (excluded.username, excluded.email, excluded.email_verified, excluded.display_name,
-                excluded.given_name, excluded.family_name, excluded.groups::text, excluded.disabled)";
+                excluded.given_name, excluded.family_name, excluded.groups::text, excluded.disabled,
+                excluded.attributes::text)";
     lease::execute(
         transaction,
         sql,
@@ -348,6 +351,7 @@ async fn put_from_directory(
             &Json(&profile.groups),
             &profile.disabled,
             &now,
+            &Json(&profile.attributes),
         ],
     )
     .await?;
@@ -370,13 +374,13 @@ async fn put_from_directory(
 /// All rows in one statement: thousands of users must not mean thousands of round trips.
 async fn write(transaction: &Transaction<'_>, records: &[UserRecord]) -> StoreResult<()> {
     let sql = "INSERT INTO users (id, store, name_digest, username, email, email_verified, display_name, given_name, family_name,
-            groups, disabled, updated_at, declared)
+            groups, disabled, updated_at, attributes, declared)
         SELECT *, true FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
-            $9::text[], $10::json[], $11::boolean[], $12::timestamptz[])
+            $9::text[], $10::json[], $11::boolean[], $12::timestamptz[], $13::json[])
         ON CONFLICT (id) DO UPDATE SET username = excluded.username, email = excluded.email,
             email_verified = excluded.email_verified, display_name = excluded.display_name, given_name = excluded.given_name,
             family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, declared = true,
-            updated_at = excluded.updated_at";
+            updated_at = excluded.updated_at, attributes = excluded.attributes";
     let names: Vec<Vec<u8>> = records
         .iter()
         .map(|record| name_digest(&record.profile.username).as_bytes().to_vec())
@@ -401,6 +405,7 @@ async fn write(transaction: &Transaction<'_>, records: &[UserRecord]) -> StoreRe
             &records.iter().map(|record| Json(&record.profile.groups)).collect::<Vec<_>>(),
             &flags(|profile| profile.disabled),
             &records.iter().map(|record| time(record.updated_at)).collect::<Vec<_>>(),
+            &records.iter().map(|record| Json(&record.profile.attributes)).collect::<Vec<_>>(),
         ],
     )
     .await?;

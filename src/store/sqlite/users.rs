@@ -2,6 +2,7 @@
 
 use super::SqliteStore;
 use super::value::{Digest, Json, Time};
+use crate::oauth::attributes::Attributes;
 use crate::oauth::ids::{UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::store::declared::{self, KnownUser, external_digest, name_digest};
@@ -13,9 +14,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashSet;
 
 pub(super) const USER: &str = "id, store, username, email, email_verified, display_name, given_name, family_name, groups, disabled, updated_at,
-    (SELECT external_id FROM directory_people p WHERE p.user_id = users.id), (SELECT checked_at FROM directory_people p WHERE p.user_id = users.id)";
+    attributes, (SELECT external_id FROM directory_people p WHERE p.user_id = users.id), (SELECT checked_at FROM directory_people p WHERE p.user_id = users.id)";
 /// Where `declared` and `own` are when they come after these.
-pub(super) const DECLARED: usize = 13;
+pub(super) const DECLARED: usize = 14;
 
 pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
     Ok(UserRecord {
@@ -28,11 +29,12 @@ pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<UserRecord> {
             display_name: row.get(5)?,
             given_name: row.get(6)?,
             family_name: row.get(7)?,
+            attributes: row.get::<_, Json<Attributes>>(11)?.0,
             groups: row.get::<_, Json<Vec<String>>>(8)?.0,
             disabled: row.get(9)?,
         },
         updated_at: row.get::<_, Time>(10)?.0,
-        origin: match (row.get(11)?, row.get::<_, Option<Time>>(12)?) {
+        origin: match (row.get(12)?, row.get::<_, Option<Time>>(13)?) {
             (Some(external_id), Some(Time(checked_at))) => Some(Origin { external_id, checked_at }),
             _ => None,
         },
@@ -299,12 +301,12 @@ pub(super) fn write(connection: &Connection, record: &UserRecord, name: TokenHas
     connection
         .prepare_cached(
             "INSERT INTO users (id, store, name_digest, username, email, email_verified, display_name, given_name, family_name,
-                groups, disabled, declared, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?12)
+                groups, disabled, declared, updated_at, attributes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?12, ?14)
              ON CONFLICT (id) DO UPDATE SET username = excluded.username, email = excluded.email,
                 email_verified = excluded.email_verified, display_name = excluded.display_name, given_name = excluded.given_name,
                 family_name = excluded.family_name, groups = excluded.groups, disabled = excluded.disabled, declared = excluded.declared,
-                updated_at = excluded.updated_at",
+                updated_at = excluded.updated_at, attributes = excluded.attributes",
         )?
         .execute(params![
             record.id.as_str(),
@@ -320,6 +322,7 @@ pub(super) fn write(connection: &Connection, record: &UserRecord, name: TokenHas
             profile.disabled,
             Time(record.updated_at),
             declared,
+            Json(&profile.attributes),
         ])?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What tools ask: health and reflection. They are behind the same certificates.
 
-use super::stand::Stand;
+use super::stand::{Stand, sealed, two};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -48,5 +48,30 @@ async fn describes_itself() {
     let apply = MessageRequest::FileContainingSymbol(format!("{SERVICE}.Apply"));
     let answer = reflected(&mut client, apply).await;
     assert!(matches!(answer, MessageResponse::FileDescriptorResponse(_)), "{answer:?}");
+    stand.stop().await;
+}
+
+#[actix_rt::test]
+async fn tells_how_its_directories_stand() {
+    use crate::support::slapd;
+    use nauthera::config::directory_health::DirectoryHealth;
+
+    let server = slapd::start(&slapd::Tree::default());
+    let stand = Stand::start().await;
+    let mut snapshot = two();
+    snapshot
+        .user_stores
+        .insert(0, crate::directory::fixture::store("identity/ldap", &[&server]));
+    stand.test.apply(sealed(snapshot)).await;
+    let mut told = stand.test.platform.connectors.health();
+    let mut link = stand.link().await;
+    for ailment in ["", "unreachable"] {
+        if !ailment.is_empty() {
+            server.kill();
+        }
+        let wanted = vec![DirectoryHealth::named("identity/ldap", [ailment])];
+        told.wait_for(|told| **told == wanted).await.unwrap();
+        assert_eq!(link.describe().await.unwrap().directories, wanted);
+    }
     stand.stop().await;
 }

@@ -43,9 +43,9 @@ impl Stand {
             client_name: OPERATOR.to_owned(),
             server: SERVER.to_owned(),
         };
-        let server = serve(settings, test.platform.config_holder.clone(), test.platform.config.clone())
-            .await
-            .unwrap();
+        let platform = &test.platform;
+        let (holder, config) = (platform.config_holder.clone(), platform.config.clone());
+        let server = serve(settings, holder, config, platform.connectors.health()).await.unwrap();
         Self {
             test,
             authority,

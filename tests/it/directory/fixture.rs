@@ -3,6 +3,9 @@
 use crate::support::platform::{TestPlatform, snapshot, user};
 use crate::support::slapd::{PASSWORD, READER, READER_PASSWORD, SUFFIX, Slapd, Tree};
 use nauthera::actors::authenticator::LoginFault;
+use nauthera::actors::gate::{Gate, GateLimits};
+use nauthera::actors::session_keeper::messages::{Open, Opened, Resume, SessionView};
+use nauthera::actors::session_keeper::{Changes, SessionKeeper};
 use nauthera::config::snapshot::{GroupsConfig, LdapConfig, NestedGroups, Snapshot, UserStoreConfig, UserStoreKind, UsersConfig};
 use nauthera::directory::ldap::client::{LdapClient, Who};
 use nauthera::directory::ldap::entry::Entry;
@@ -25,6 +28,10 @@ pub fn tree() -> Tree {
         ("displayName", "Alice Ångström"),
         ("title", "TRUE"),
         ("employeeType", "ally"),
+        ("departmentNumber", "Sales"),
+        ("telephoneNumber", "+1 2"),
+        ("telephoneNumber", "+1 1"),
+        ("audio", "\u{ff}\u{1}\u{0}"),
     ];
     let alice = tree.person("alice", None, &more);
     let odd = tree.person("jörg", Some(ODD), &[]);
@@ -145,4 +152,40 @@ pub fn with_directory(revision: &str, directory: Arc<UserStoreConfig>) -> Snapsh
 pub async fn login(test: &TestPlatform, name: &str, password: &str) -> Result<UserRecord, LoginFault> {
     let proven = test.platform.authenticator.authenticate(name, &password.into(), None).await;
     proven.map(|proven| proven.user)
+}
+
+/// Somebody's session, and what holds a hot copy of it.
+pub struct Session {
+    sessions: Gate<SessionKeeper>,
+    opened: Opened,
+}
+
+impl Session {
+    pub async fn open(test: &TestPlatform, user: &UserRecord) -> Self {
+        let platform = &test.platform;
+        let changes = Changes::of(platform.store.as_ref());
+        let (store, clock) = (Arc::clone(&platform.store), Arc::clone(&platform.clock));
+        let keeper = SessionKeeper::new(
+            store,
+            platform.reads.clone(),
+            clock,
+            changes,
+            platform.audit.clone(),
+            platform.directories.clone(),
+        );
+        let sessions = platform.start_here("session_keeper", keeper, GateLimits::default());
+        let open = Open {
+            user: user.id.clone(),
+            auth_time: platform.clock.now(),
+            amr: vec!["pwd".to_owned()],
+            instead_of: None,
+        };
+        let opened = sessions.ask(open).await.unwrap().unwrap();
+        Self { sessions, opened }
+    }
+
+    pub async fn resumed(&self) -> Option<SessionView> {
+        let token = self.opened.token.expose().to_owned();
+        self.sessions.ask(Resume { token }).await.unwrap().unwrap()
+    }
 }

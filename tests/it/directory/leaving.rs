@@ -1,22 +1,18 @@
 //! Whoever leaves the directory loses sessions and grants; while it is away nobody does.
 
-use super::fixture::{login, platform, tree, with_directory};
+use super::fixture::{Session, login, platform, tree, with_directory};
 use crate::support::platform::TestPlatform;
 use crate::support::slapd::{self, PASSWORD, SUFFIX, Slapd, group_dn};
 use jiff::SignedDuration;
-use nauthera::actors::gate::{Gate, GateLimits};
-use nauthera::actors::session_keeper::messages::{Open, Opened, Resume, SessionView};
-use nauthera::actors::session_keeper::{Changes, SessionKeeper};
+use nauthera::actors::session_keeper::messages::SessionView;
 use nauthera::store::records::UserRecord;
-use std::sync::Arc;
 use std::time::Duration;
 
 struct Stand {
     server: Slapd,
     test: TestPlatform,
-    sessions: Gate<SessionKeeper>,
+    session: Session,
     alice: UserRecord,
-    opened: Opened,
 }
 
 const TTL: SignedDuration = SignedDuration::from_secs(60);
@@ -26,37 +22,16 @@ impl Stand {
         let server = slapd::start(&tree());
         let test = platform(&[&server]).await;
         let alice = login(&test, "alice", PASSWORD).await.unwrap();
-        let platform = &test.platform;
-        let changes = Changes::of(platform.store.as_ref());
-        let (store, clock) = (Arc::clone(&platform.store), Arc::clone(&platform.clock));
-        let keeper = SessionKeeper::new(
-            store,
-            platform.reads.clone(),
-            clock,
-            changes,
-            platform.audit.clone(),
-            platform.directories.clone(),
-        );
-        let sessions = platform.start_here("session_keeper", keeper, GateLimits::default());
-        let open = Open {
-            user: alice.id.clone(),
-            auth_time: platform.clock.now(),
-            amr: vec!["pwd".to_owned()],
-            instead_of: None,
-        };
-        let opened = sessions.ask(open).await.unwrap().unwrap();
         Self {
+            session: Session::open(&test, &alice).await,
             server,
             test,
-            sessions,
             alice,
-            opened,
         }
     }
 
     async fn resumed(&self) -> Option<SessionView> {
-        let token = self.opened.token.expose().to_owned();
-        self.sessions.ask(Resume { token }).await.unwrap().unwrap()
+        self.session.resumed().await
     }
 
     /// Whether her row says that she may log in.

@@ -38,6 +38,11 @@ pub fn profile(username: &str) -> UserProfile {
         display_name: Some("A Name".to_owned()),
         given_name: Some("A".to_owned()),
         family_name: Some("Name".to_owned()),
+        attributes: [
+            ("department".to_owned(), vec!["Sales".to_owned()]),
+            ("phones".to_owned(), vec!["1".to_owned(), "2".to_owned()]),
+        ]
+        .into(),
         groups: vec!["admins".to_owned(), "staff".to_owned()],
         disabled: false,
     }

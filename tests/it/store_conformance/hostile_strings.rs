@@ -41,6 +41,7 @@ async fn come_back_from_every_column(store: Arc<dyn Store>) {
             display_name: Some(text.clone()),
             given_name: Some(text.clone()),
             family_name: Some(text.clone()),
+            attributes: [(text.clone(), vec![text.clone(), String::new()])].into(),
             groups: vec![text.clone(), String::new()],
             ..profile("any")
         };

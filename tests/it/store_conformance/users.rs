@@ -23,6 +23,7 @@ on_every_store!(
     a_name_of_a_directory_may_pass_to_somebody_else,
     whoever_a_directory_disables_has_nothing_left,
     parallel_first_logins_of_a_directory_make_one_row,
+    an_attribute_that_changes_alone_is_a_change,
 );
 
 async fn keeps_every_attribute_of_a_declared_user(store: Arc<dyn Store>) {
@@ -364,4 +365,19 @@ async fn parallel_first_logins_of_a_directory_make_one_row(store: Arc<dyn Store>
     };
     let records = together((0..8).map(|_| login()).collect()).await;
     assert!(records.iter().all(|record| *record == records[0]));
+}
+
+async fn an_attribute_that_changes_alone_is_a_change(store: Arc<dyn Store>) {
+    let ldap = UserStoreId::new("demo/ldap");
+    let other = UserProfile {
+        attributes: [("department".to_owned(), vec!["Support".to_owned()])].into(),
+        ..profile("ann")
+    };
+    for (second, profile) in [(0, profile("ann")), (1, other.clone()), (2, other)] {
+        let written = store.put_directory_user(&ldap, "entryUUID:1", &profile, at(second)).await.unwrap();
+        assert_eq!((&written.profile, written.updated_at), (&profile, at(second.min(1))));
+        let declared = store.put_declared_users(&people(), &[profile], at(second)).await.unwrap();
+        assert_eq!(declared[0].updated_at, at(second.min(1)));
+        assert_eq!(store.user(&written.id).await.unwrap(), Some(written));
+    }
 }

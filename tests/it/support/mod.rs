@@ -5,5 +5,6 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 pub mod replica;
+pub mod samba;
 pub mod site;
 pub mod slapd;

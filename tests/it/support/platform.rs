@@ -113,6 +113,7 @@ pub fn user(username: &str, password: Option<&str>) -> DeclaredUser {
         display_name: None,
         given_name: None,
         family_name: None,
+        attributes: Default::default(),
         groups: vec!["staff".to_owned()],
         disabled: false,
         password: password.map(Into::into),

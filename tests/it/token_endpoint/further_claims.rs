@@ -3,6 +3,7 @@
 use super::fixture::{ACCESS_TOKEN, EXCHANGE, Server, claims, clients, configuration};
 use crate::support::platform::STAFF;
 use nauthera::config::snapshot::RoleConfig;
+use nauthera::oauth::cel::Expression;
 use nauthera::oauth::claim_rules::{ClaimPlace, ClaimRule, ClaimSource, PersonAttribute};
 use nauthera::oauth::ids::UserStoreId;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ fn rule(name: &str, source: ClaimSource, places: &[ClaimPlace]) -> Arc<ClaimRule
         name: name.to_owned(),
         source,
         places: places.iter().copied().collect(),
+        mapper: "identity/mapper".to_owned(),
     })
 }
 
@@ -48,6 +50,61 @@ async fn a_persons_tokens_and_userinfo_carry_them() {
     let seen = server.userinfo(&answer.text("access_token")).await.ok().body;
     assert_eq!((&seen["roles"], &seen["email"]), (&json!(["buyer"]), &json!("alice@example.org")));
     assert_eq!(seen.get("tenant"), None);
+    server.stop().await;
+}
+
+#[actix_rt::test]
+async fn a_local_users_attributes_and_expressions_are_where_the_mapper_says_and_nowhere_else() {
+    use ClaimPlace::{AccessToken, IdToken, Userinfo};
+    let server = Server::start().await;
+    let mut snapshot = configuration("2", clients());
+    let alice = Arc::get_mut(&mut snapshot.users[0]).unwrap();
+    alice.attributes = [
+        ("department".to_owned(), vec!["Sales".to_owned()]),
+        ("phones".to_owned(), vec!["1".to_owned(), "2".to_owned()]),
+    ]
+    .into();
+    let cel = |text: &str| ClaimSource::Cel(Expression::compile(text).unwrap());
+    snapshot.claim_rules = vec![
+        rule("dept", ClaimSource::Further("department".to_owned()), &[AccessToken, Userinfo]),
+        rule("phones", ClaimSource::Further("phones".to_owned()), &[IdToken]),
+        rule(
+            "badge",
+            cel("user.attributes.department + ':' + user.groups.join(',') + '@' + client.id"),
+            &[IdToken, AccessToken, Userinfo],
+        ),
+        rule("room", cel("user.attributes.room"), &[IdToken, AccessToken, Userinfo]),
+        rule("groups", cel("user.groups.map(g, 'x:' + g)"), &[AccessToken]),
+        rule("email_verified", cel("'yes'"), &[Userinfo]),
+    ];
+    server.test.apply(snapshot).await;
+    let answer = server.login("web", "openid email groups").await.ok();
+    let further = |claims: &Value| {
+        let names = ["dept", "phones", "badge", "room", "groups", "email_verified"];
+        let seen = names.iter().filter_map(|name| Some((*name, claims.get(*name)?.clone())));
+        seen.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let badge = json!("Sales:staff@web");
+    assert_eq!(
+        further(&claims(&answer.text("access_token"))),
+        [("badge", badge.clone()), ("dept", json!("Sales")), ("groups", json!(["x:staff"]))].into()
+    );
+    assert_eq!(
+        further(&claims(&answer.text("id_token"))),
+        [
+            ("badge", badge.clone()),
+            ("phones", json!(["1", "2"])),
+            ("groups", json!(["staff"])),
+            ("email_verified", json!(true))
+        ]
+        .into()
+    );
+    let seen = server.userinfo(&answer.text("access_token")).await.ok().body;
+    assert_eq!(
+        further(&seen),
+        [("badge", badge), ("dept", json!("Sales")), ("groups", json!(["staff"]))].into(),
+        "a claim of the standard that would be of another type is left out, the scope's own too"
+    );
     server.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod clients;
 mod deletion;
+mod directories;
 mod quiet;
 mod references;
 mod replicas;
