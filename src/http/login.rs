@@ -1,7 +1,7 @@
 //! `/login`: the page that asks for a name and a password, and what it posts.
 
-pub mod passkey;
 mod new_password;
+pub mod passkey;
 pub mod proved;
 pub mod second_factor;
 

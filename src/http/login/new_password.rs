@@ -154,10 +154,7 @@ async fn opened(visit: &Visit, sent: Option<&str>) -> Result<Result<Opened, Http
     let Some(pending) = visit.state.platform.chosen_passwords.pending(&proved.user, &mark).await? else {
         return Err(Problem::Ticket);
     };
-    let params = proved
-        .request
-        .as_deref()
-        .and_then(|request| Params::parse(request.as_bytes()).ok());
+    let params = proved.request.as_deref().and_then(|request| Params::parse(request.as_bytes()).ok());
     let look = visit.look(params.as_ref());
     let leads = match &proved.request {
         None => FormAction::Own,
