@@ -91,7 +91,9 @@ impl From<LoginFault> for Fault {
         match fault {
             LoginFault::Busy { retry_after } | LoginFault::Throttled { retry_after } => Self::Busy { retry_after },
             LoginFault::Unavailable(reason) => Self::Unavailable(reason),
-            LoginFault::BadCredentials | LoginFault::PasswordExpired => Self::Internal("a login without a password was refused for its password".to_owned()),
+            LoginFault::BadCredentials | LoginFault::PasswordExpired => {
+                Self::Internal("a login without a password was refused for its password".to_owned())
+            }
             LoginFault::Internal(reason) => Self::Internal(reason),
         }
     }

@@ -7,6 +7,7 @@ mod find;
 mod list;
 mod password;
 mod release;
+mod reset_2fa;
 mod reset_password;
 mod standing;
 
@@ -40,6 +41,9 @@ enum User {
     Enable(standing::EnableArgs),
     /// Give somebody a new password for one login, at which they choose their own
     ResetPassword(reset_password::ResetArgs),
+    /// Take away somebody's second factors, recovery codes and remembered browsers
+    #[command(name = "reset-2fa")]
+    ResetTwoFactor(reset_2fa::ResetTwoFactorArgs),
     /// Leave somebody to a manifest that declares their username
     Release(release::ReleaseArgs),
 }
@@ -67,6 +71,7 @@ pub fn run(args: UserArgs) -> anyhow::Result<ExitCode> {
         User::Disable(args) => standing::disable(args),
         User::Enable(args) => standing::enable(args),
         User::ResetPassword(args) => reset_password::run(args),
+        User::ResetTwoFactor(args) => reset_2fa::run(args),
         User::Release(args) => release::run(args),
     }
 }

@@ -96,6 +96,7 @@ impl AddArgs {
             family_name: self.family_name.clone(),
             groups,
             disabled: false,
+            ..UserProfile::default()
         }
     }
 }

@@ -1,8 +1,8 @@
 use super::{Place, STORE, on_each_database, people, told};
 use nauthera::accounts::password;
-use nauthera::oauth::ids::{SessionId, UserId};
+use nauthera::oauth::ids::{FactorId, SessionId, UserId};
 use nauthera::oauth::opaque::TokenHash;
-use nauthera::store::records::{Keeper, PasswordRecord, SessionRecord};
+use nauthera::store::records::{FactorKind, FactorRecord, Keeper, PasswordRecord, SessionRecord};
 
 on_each_database!(
     makes_somebody_with_a_password_that_is_told_once,
@@ -12,6 +12,7 @@ on_each_database!(
     a_password_is_reset_and_what_the_old_one_opened_ends,
     what_a_manifest_or_a_directory_decides_is_left_to_them,
     who_was_released_is_a_manifests,
+    second_factors_are_taken_away_and_that_is_written_down,
 );
 
 async fn session(place: &Place, user: &UserId) -> SessionRecord {
@@ -208,4 +209,32 @@ async fn who_was_released_is_a_manifests(place: Place) {
     assert!(place.refuses(&["add", "carol"]).contains("nauthera user enable carol"));
     place.does(&["enable", "carol"]);
     assert_eq!(place.person("carol").await.keeper, Keeper::Hand);
+}
+
+async fn second_factors_are_taken_away_and_that_is_written_down(place: Place) {
+    let alice = place.declare("alice").await.user.id;
+    assert!(place.does(&["reset-2fa", "alice"]).contains("has no second factor"));
+    let now = jiff::Timestamp::now();
+    let app = FactorRecord {
+        id: FactorId::new("app"),
+        user: alice.clone(),
+        kind: FactorKind::Totp,
+        name: "phone".to_owned(),
+        material: vec![1],
+        sealed_with: None,
+        credential: None,
+        position: 0,
+        created_at: now,
+        used_at: None,
+    };
+    assert!(place.store.add_factor(&app, 9).await.unwrap());
+    place.store.put_recovery_codes(&alice, &[TokenHash::of("code")]).await.unwrap();
+    let said = place.does(&["reset-2fa", "alice"]);
+    assert!(
+        said.contains("1 second factor of alice") && said.contains("password alone"),
+        "{said}"
+    );
+    assert!(place.store.factors(&alice).await.unwrap().is_empty());
+    assert_eq!(place.store.recovery_codes_left(&alice).await.unwrap(), 0);
+    assert_eq!(kinds(&place).await, ["factors.reset"]);
 }
