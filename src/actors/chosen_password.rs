@@ -67,6 +67,22 @@ impl ChosenPasswords {
         Ok(is_open.then_some(Pending { user, before }))
     }
 
+    /// A person with a password of a local store, who has proved who they are and wants another one. `None`: their password is kept elsewhere.
+    ///
+    /// # Errors
+    /// [`Fault`] if nobody can tell at the moment.
+    pub async fn own(&self, user: &UserId) -> Result<Option<Pending>, Fault> {
+        let snapshot = self.snapshot()?;
+        let (Some(user), Some(before)) = (self.store.user(user).await?, self.store.password(user).await?) else {
+            return Ok(None);
+        };
+        let is_local = snapshot
+            .user_stores
+            .iter()
+            .any(|store| store.id == user.store && store.kind == UserStoreKind::Local);
+        Ok((is_local && !user.profile.disabled).then_some(Pending { user, before }))
+    }
+
     /// What the SessionKeeper is to store, or why this password will not do.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Reads never wait on a mailbox: an actor that owns state publishes it as an immutable `Arc`. Work that must be serialised, isolated,
 //! bounded or retried goes through messages.
 
+pub mod account;
 pub mod audit_log;
 pub mod authenticator;
 pub mod chosen_password;

@@ -1,5 +1,6 @@
 //! The platform: every process-wide actor, started in the order in which they need each other, and the handles on them.
 
+use super::account::Account;
 use super::audit_log::{AuditHandle, AuditLog};
 use super::authenticator::Authenticator;
 use super::chosen_password::ChosenPasswords;
@@ -129,6 +130,8 @@ pub struct Platform {
     pub janitor: Gate<Janitor>,
     /// Checks who a person is
     pub authenticator: Authenticator,
+    /// What people see of their own account
+    pub account: Account,
     /// Second factors of people
     pub second_factors: SecondFactors,
     /// Where people choose passwords
@@ -262,6 +265,7 @@ impl Platform {
             metrics.clone(),
             audit.clone(),
         );
+        let account = Account::new(Arc::clone(&store), Arc::clone(&clock));
         let second_factors = SecondFactors::new(Arc::clone(&store), sealer, Arc::clone(&clock), metrics.clone(), audit.clone());
         Ok(Self {
             store,
@@ -278,6 +282,7 @@ impl Platform {
             audit,
             janitor,
             authenticator,
+            account,
             second_factors,
             chosen_passwords,
             limiters,

@@ -12,6 +12,7 @@ use crate::oauth::authorize::AuthorizationRequest;
 use crate::oauth::authorize::decision::Done;
 use crate::oauth::error::{ErrorCode, OAuthError};
 use crate::oauth::form::{Duplicate, Params};
+use crate::oauth::scope::Scopes;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use minijinja::value::Value;
@@ -32,28 +33,31 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
 /// The page.
 pub fn page(look: &Look, request: &AuthorizationRequest, session: &SessionView, ticket: &str) -> HttpResponse {
-    let known = EXPLAINED
-        .iter()
-        .filter(|(scope, _)| request.scopes.contains(scope))
-        .map(|(scope, key)| (*scope, look.say(key)));
-    let others = request
-        .scopes
-        .iter()
-        .filter(|scope| !EXPLAINED.iter().any(|(known, _)| known == scope))
-        .map(|scope| (scope, String::new()));
-    let scopes: Vec<Value> = known
-        .chain(others)
-        .map(|(name, text)| map([("name", Value::from(name)), ("text", Value::from(text))]))
-        .collect();
     let values = Values::from([
         ("client", Value::from(request.client.display_name.clone())),
         ("name", Value::from(session.username.clone())),
-        ("scopes", Value::from(scopes)),
+        ("scopes", explain(look, &request.scopes)),
         ("ticket", Value::from(ticket)),
         ("host", Value::from(flow::host(&request.target.redirect_uri))),
     ]);
     let leads = FormAction::LeadsTo(request.target.redirect_uri.clone());
     look.page(StatusCode::OK, "consent.html", values, &leads)
+}
+
+/// Scopes in the words of the page, those without words after the others.
+pub fn explain(look: &Look, scopes: &Scopes) -> Value {
+    let known = EXPLAINED
+        .iter()
+        .filter(|(scope, _)| scopes.contains(scope))
+        .map(|(scope, key)| (*scope, look.say(key)));
+    let others = scopes
+        .iter()
+        .filter(|scope| !EXPLAINED.iter().any(|(known, _)| known == scope))
+        .map(|scope| (scope, String::new()));
+    let each = known
+        .chain(others)
+        .map(|(name, text)| map([("name", Value::from(name)), ("text", Value::from(text))]));
+    Value::from(each.collect::<Vec<_>>())
 }
 
 /// After a login the browser comes here by a redirect.

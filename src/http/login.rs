@@ -1,6 +1,6 @@
 //! `/login`: the page that asks for a name and a password, or offers other providers, and what it posts.
 
-mod new_password;
+pub mod new_password;
 pub mod passkey;
 pub mod proved;
 pub mod second_factor;
@@ -163,17 +163,21 @@ async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
     let Some(visit) = Visit::of(&state, &request) else {
         return super::not_configured(&request);
     };
-    let look = visit.look(Params::parse(request.query_string().as_bytes()).ok().as_ref());
+    let params = Params::parse(request.query_string().as_bytes()).ok();
+    let look = visit.look(params.as_ref());
     let outcome = async {
-        if visit.session().await?.is_some() {
-            return Ok(flow::see_other(&visit.path("/")));
+        let session = visit.session().await?;
+        // Whoever is about to change what guards their account proves once more who they are.
+        let confirms = params.as_ref().is_some_and(|params| params.one("confirm").ok().flatten().is_some());
+        if session.is_some() && !confirms {
+            return Ok(flow::see_other(&visit.path("/account")));
         }
         let form = Form {
             snapshot: &visit.snapshot,
             ticket: ticket_for(&visit, &look, None)?,
             client: None,
-            again: false,
-            username: String::new(),
+            again: session.is_some(),
+            username: session.map(|session| session.username).unwrap_or_default(),
             problem: None,
         };
         Ok(page(&look, StatusCode::OK, &form))

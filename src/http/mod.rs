@@ -1,5 +1,6 @@
 //! actix-web: routes, extractors, answers, pages. Thin: parse, one message, render.
 
+mod account;
 pub mod answer;
 mod authorize;
 mod base_path;

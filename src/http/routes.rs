@@ -7,6 +7,12 @@ const UPSTREAM: &str = "/login/upstream";
 /// Every path that the server answers, with its methods. Metrics name these and never a path that was sent.
 const KNOWN: &[(&str, &str)] = &[
     ("/", "GET, HEAD"),
+    ("/account", "GET, HEAD"),
+    ("/account/applications", "GET, POST"),
+    ("/account/events", "GET"),
+    ("/account/security", "GET, POST"),
+    ("/account/security/new", "GET"),
+    ("/account/sessions", "GET, POST"),
     ("/authorize", "GET, POST"),
     ("/consent", "GET, POST"),
     ("/healthz", "GET, HEAD"),
@@ -59,6 +65,7 @@ pub fn label(path: &str) -> &'static str {
 pub fn is_page(label: &str) -> bool {
     matches!(label, "/" | "/authorize" | "/consent" | "/logout" | "other")
         || label.starts_with("/login")
+        || label.starts_with("/account")
         || label.starts_with("/second-factor")
 }
 

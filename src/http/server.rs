@@ -4,8 +4,8 @@ use super::limits::{MAX_CONNECTIONS_PER_WORKER, SHUTDOWN_TIMEOUT_SECONDS, Times}
 use super::proxies::{ForwardedBy, TrustedProxies};
 use super::state::AppState;
 use super::{
-    authorize, base_path, consent, discovery, files, health, introspect, jwks, login, logout, observe, revoke, setup, silence, start,
-    token, userinfo,
+    account, authorize, base_path, consent, discovery, files, health, introspect, jwks, login, logout, observe, revoke, setup, silence,
+    start, token, userinfo,
 };
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::Changes;
@@ -25,6 +25,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(login::passkey::configure)
         .configure(login::second_factor::configure)
         .configure(setup::configure)
+        .configure(account::configure)
         .configure(consent::configure)
         .configure(logout::configure)
         .configure(files::configure)

@@ -104,6 +104,17 @@ impl Content for SetupTicket {
     const PURPOSE: &'static str = "setup";
 }
 
+/// The pages of one's own account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountTicket {
+    /// `sid` of the session whose pages they are
+    pub session: String,
+}
+
+impl Content for AccountTicket {
+    const PURPOSE: &'static str = "account";
+}
+
 /// The consent page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentTicket {

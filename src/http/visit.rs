@@ -12,6 +12,7 @@ use crate::jose::KeyRing;
 use crate::oauth::form::Params;
 use crate::oauth::ids::UserId;
 use crate::oauth::opaque::OpaqueToken;
+use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, web};
 use aws_lc_rs::rand;
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub struct Visit {
     pub address: Option<IpAddr>,
     session_token: Option<String>,
     device: Option<String>,
+    /// What the browser calls itself
+    pub agent: Option<String>,
     accept_language: Option<String>,
     keys: Arc<KeyRing>,
 }
@@ -50,6 +53,11 @@ impl Visit {
         Some(Self {
             session_token: cookies.session(request),
             device: cookies.device(request),
+            agent: request
+                .headers()
+                .get("user-agent")
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
             accept_language: request
                 .headers()
                 .get("accept-language")
@@ -126,11 +134,16 @@ impl Visit {
         self.session_token.is_some()
     }
 
+    /// The cookie with the browser's id, if it has none yet.
+    pub fn browser_cookie(&self) -> Option<Cookie<'static>> {
+        self.browser_is_new.then(|| self.cookies().set_browser(&self.browser))
+    }
+
     /// Adds the browser's id to an answer that holds a ticket.
     pub fn remember_browser(&self, mut response: HttpResponse) -> HttpResponse {
-        if self.browser_is_new {
+        if let Some(cookie) = self.browser_cookie() {
             // A cookie of ours is always a valid header.
-            let _ = response.add_cookie(&self.cookies().set_browser(&self.browser));
+            let _ = response.add_cookie(&cookie);
         }
         response
     }

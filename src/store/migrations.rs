@@ -73,6 +73,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0009_identity_links",
         sql: include_str!("../../sql/sqlite/0009_identity_links.sql"),
     },
+    Migration {
+        version: 10,
+        name: "0010_account_pages",
+        sql: include_str!("../../sql/sqlite/0010_account_pages.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -131,6 +136,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 11,
         name: "0011_identity_links",
         sql: include_str!("../../sql/postgres/0011_identity_links.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "0012_account_pages",
+        sql: include_str!("../../sql/postgres/0012_account_pages.sql"),
     },
 ];
 

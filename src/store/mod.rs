@@ -27,8 +27,9 @@ pub use notices::{Heard, Notices};
 pub use open::{StoreSettings, examine, migrate, open};
 pub use reads::{CacheTimes, Reads};
 use records::{
-    AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, FactorRecord, FailedLogins,
-    GrantRecord, KeyRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
+    AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, DeviceRecord, FactorRecord,
+    FailedLogins, GrantRecord, KeyRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile,
+    UserRecord,
 };
 use std::time::Duration;
 use tokio::sync::watch;
@@ -140,6 +141,10 @@ pub trait Sessions: Send + Sync {
     async fn session(&self, id: &SessionId, now: Timestamp) -> StoreResult<Option<SessionRecord>>;
     /// A person proved themselves again: new cookie value, new `auth_time`, `amr`, expiry. `false` if the session is no longer live.
     async fn renew_session(&self, session: &SessionRecord, now: Timestamp) -> StoreResult<bool>;
+    /// Remembers what is known of a session's browser, in place of what was. A session that is gone has none.
+    async fn note_device(&self, session: &SessionId, device: &DeviceRecord) -> StoreResult<()>;
+    /// A person's live sessions with what is known of their browsers, the newest login first, at most `most`.
+    async fn sessions_of(&self, user: &UserId, now: Timestamp, most: u32) -> StoreResult<Vec<(SessionRecord, DeviceRecord)>>;
     /// Ends the session and every grant that depends on it (not those with `offline`). Ending twice is fine.
     async fn end_session(&self, id: &SessionId, now: Timestamp) -> StoreResult<()>;
 }
@@ -149,6 +154,8 @@ pub trait Sessions: Send + Sync {
 pub trait Consents: Send + Sync {
     /// The consent of a user to a client that is in force.
     async fn consent(&self, user: &UserId, client: &ClientId) -> StoreResult<Option<ConsentRecord>>;
+    /// Everything that the user allowed, by client; at most `most`.
+    async fn consents_of(&self, user: &UserId, most: u32) -> StoreResult<Vec<(ClientId, ConsentRecord)>>;
     /// Adds scopes to what the user allowed the client.
     async fn give_consent(&self, user: &UserId, client: &ClientId, scopes: &Scopes, now: Timestamp) -> StoreResult<()>;
     /// Takes the consent back and ends the grants under it.
@@ -294,7 +301,9 @@ pub trait FailedLoginCounts: Send + Sync {
 pub trait Audit: Send + Sync {
     /// Appends events in order.
     async fn append_audit(&self, events: &[AuditEvent]) -> StoreResult<()>;
-    /// The newest events first, for tests and account pages.
+    /// The newest events of one person first.
+    async fn audit_of(&self, user: &UserId, limit: u32) -> StoreResult<Vec<AuditEvent>>;
+    /// The newest events first, for tests.
     async fn recent_audit(&self, limit: u32) -> StoreResult<Vec<AuditEvent>>;
 }
 

@@ -296,6 +296,15 @@ pub struct ConfigurationRecord {
     pub saved_at: Timestamp,
 }
 
+/// What is known of the browser of a session. Its owner is shown it, and nobody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceRecord {
+    /// What it calls itself (`User-Agent`); empty: nothing
+    pub agent: String,
+    /// From where it logged in; empty: not known
+    pub address: String,
+}
+
 /// What a second factor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FactorKind {

@@ -127,6 +127,73 @@ logged-out-again = Wieder anmelden
 logged-out-elsewhere = Möglicherweise sind Sie bei { $provider } noch angemeldet.
 logged-out-there = Auch bei { $provider } abmelden
 
+account-title = Ihr Konto
+account-tab = Profil
+account-username = Benutzername
+account-name = Name
+account-given-name = Vorname
+account-family-name = Nachname
+account-email = E-Mail-Adresse
+account-groups = Gruppen
+account-who-changes = Wenn hier etwas nicht stimmt, fragen Sie Ihre Administratoren: Sie pflegen es.
+security-tab = Sicherheit
+security-title = Passwort und zweiter Schritt
+security-confirm = Um hier etwas zu ändern, bestätigen Sie noch einmal, dass Sie es sind.
+security-confirm-submit = Bestätigen, dass Sie es sind
+security-factors = Zweiter Schritt
+security-since = seit { $at }
+security-used = zuletzt verwendet { $at }
+security-remove = Entfernen
+security-remove-what = { $what } entfernen
+security-no-factors = Sie haben keinen eingerichtet. Mit einem öffnet Ihr Passwort allein nichts.
+security-add-key = Passkey hinzufügen
+security-add-app = Authenticator-App hinzufügen
+security-codes-left =
+    { $number ->
+        [0] Es ist keiner mehr übrig.
+        [one] Es ist noch einer übrig.
+       *[other] Es sind noch { $number } übrig.
+    }
+security-new-codes = Neue Codes erzeugen
+security-password-elsewhere = Ihr Passwort liegt im Verzeichnis Ihrer Organisation. Ändern Sie es dort.
+security-password-confirm = Sie können es ändern, nachdem Sie bestätigt haben, dass Sie es sind.
+security-password-ends = Alle anderen Sitzungen enden mit dem alten Passwort.
+security-change-password = Passwort ändern
+sessions-tab = Sitzungen
+sessions-title = Wo Sie angemeldet sind
+sessions-lead = Melden Sie sich überall dort ab, wo Sie etwas nicht wiedererkennen. Anwendungen verlieren dort ihren Zugriff.
+sessions-unknown = Unbekannter Browser
+sessions-this = (dieser Browser)
+sessions-since = angemeldet { $at }
+sessions-end-what = Von { $what } abmelden
+sessions-end-others = Überall sonst abmelden
+applications-tab = Anwendungen
+applications-title = Anwendungen mit Zugriff
+applications-lead = Was Sie erlaubt haben. Was Sie zurücknehmen, endet sofort; die Anwendung fragt bei der nächsten Verwendung wieder.
+applications-none = Sie haben keiner Anwendung etwas erlaubt.
+applications-since = seit { $at }
+applications-withdraw = Zurücknehmen
+applications-withdraw-what = Zurücknehmen, was { $what } darf
+events-tab = Ereignisse
+events-title = Was zuletzt geschah
+events-lead = Wenn etwas davon nicht von Ihnen ist, ändern Sie Ihr Passwort, und sagen Sie es Ihren Administratoren.
+event-login = Passwort angenommen
+event-login-failed = Ein falsches Passwort wurde versucht
+event-session-ended = Abgemeldet
+event-password-changed = Passwort geändert
+event-password-reset = Passwort von einem Administrator zurückgesetzt
+event-factor-added = Zweiter Schritt hinzugefügt
+event-factor-removed = Zweiter Schritt entfernt
+event-factor-refused = Ein falscher Code oder Schlüssel wurde versucht
+event-factors-reset = Zweite Schritte von einem Administrator entfernt
+event-codes-made = Wiederherstellungscodes erzeugt
+event-code-used = Wiederherstellungscode verwendet
+event-consent-given = Zugriff erlaubt
+event-consent-withdrawn = Zugriff zurückgenommen
+event-disabled = Konto gesperrt
+event-enabled = Konto entsperrt
+event-linked = Konto mit einem anderen Anbieter verknüpft
+
 start-title = Ihr Konto
 start-what = Hier melden Sie sich bei Ihren Anwendungen an. Öffnen Sie eine davon: Sie leitet Sie hierher, wenn sie wissen muss, wer Sie sind.
 start-signed-in = Sie sind als { $name } angemeldet.

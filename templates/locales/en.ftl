@@ -128,6 +128,73 @@ logged-out-again = Sign in again
 logged-out-elsewhere = You may still be signed in at { $provider }.
 logged-out-there = Sign out of { $provider } too
 
+account-title = Your account
+account-tab = Profile
+account-username = Username
+account-name = Name
+account-given-name = Given name
+account-family-name = Family name
+account-email = Email address
+account-groups = Groups
+account-who-changes = If something here is wrong, ask your administrators: they keep it.
+security-tab = Security
+security-title = Password and second step
+security-confirm = To change anything here, confirm once more that it is you.
+security-confirm-submit = Confirm that it is you
+security-factors = Second step
+security-since = since { $at }
+security-used = last used { $at }
+security-remove = Remove
+security-remove-what = Remove { $what }
+security-no-factors = You have set up none. With one, your password alone opens nothing.
+security-add-key = Add a passkey
+security-add-app = Add an authenticator app
+security-codes-left =
+    { $number ->
+        [0] There are none left.
+        [one] There is one left.
+       *[other] There are { $number } left.
+    }
+security-new-codes = Make new codes
+security-password-elsewhere = Your password is kept by your organisation’s directory. Change it there.
+security-password-confirm = You can change it after you have confirmed that it is you.
+security-password-ends = All other sessions end with the old password.
+security-change-password = Change password
+sessions-tab = Sessions
+sessions-title = Where you are signed in
+sessions-lead = Sign out wherever you do not recognise something. Applications there lose their access.
+sessions-unknown = Unknown browser
+sessions-this = (this browser)
+sessions-since = signed in { $at }
+sessions-end-what = Sign out of { $what }
+sessions-end-others = Sign out everywhere else
+applications-tab = Applications
+applications-title = Applications with access
+applications-lead = What you allowed. Whatever you take back ends at once; the application asks again when you next use it.
+applications-none = You have not allowed any application anything.
+applications-since = since { $at }
+applications-withdraw = Take back
+applications-withdraw-what = Take back what { $what } may do
+events-tab = Events
+events-title = What happened lately
+events-lead = If you see something that was not you, change your password and tell your administrators.
+event-login = Password accepted
+event-login-failed = A wrong password was tried
+event-session-ended = Signed out
+event-password-changed = Password changed
+event-password-reset = Password reset by an administrator
+event-factor-added = Second step added
+event-factor-removed = Second step removed
+event-factor-refused = A wrong code or key was tried
+event-factors-reset = Second steps removed by an administrator
+event-codes-made = Recovery codes made
+event-code-used = Recovery code used
+event-consent-given = Access allowed
+event-consent-withdrawn = Access taken back
+event-disabled = Account disabled
+event-enabled = Account enabled
+event-linked = Account linked with another provider
+
 start-title = Your account
 start-what = This is where you sign in to your applications. Open one of them: it sends you here when it needs to know who you are.
 start-signed-in = You are signed in as { $name }.

@@ -127,6 +127,73 @@ logged-out-again = Iniciar sesión de nuevo
 logged-out-elsewhere = Es posible que siga con la sesión iniciada en { $provider }.
 logged-out-there = Cerrar también la sesión en { $provider }
 
+account-title = Su cuenta
+account-tab = Perfil
+account-username = Nombre de usuario
+account-name = Nombre completo
+account-given-name = Nombre
+account-family-name = Apellidos
+account-email = Dirección de correo
+account-groups = Grupos
+account-who-changes = Si algo aquí no es correcto, consulte a sus administradores: ellos lo mantienen.
+security-tab = Seguridad
+security-title = Contraseña y segundo paso
+security-confirm = Para cambiar algo aquí, confirme otra vez que es usted.
+security-confirm-submit = Confirmar que es usted
+security-factors = Segundo paso
+security-since = desde { $at }
+security-used = usado por última vez { $at }
+security-remove = Quitar
+security-remove-what = Quitar { $what }
+security-no-factors = No ha configurado ninguno. Con uno, su contraseña por sí sola no abre nada.
+security-add-key = Añadir una llave de acceso
+security-add-app = Añadir una aplicación de autenticación
+security-codes-left =
+    { $number ->
+        [0] No queda ninguno.
+        [one] Queda uno.
+       *[other] Quedan { $number }.
+    }
+security-new-codes = Crear códigos nuevos
+security-password-elsewhere = Su contraseña está en el directorio de su organización. Cámbiela allí.
+security-password-confirm = Podrá cambiarla después de confirmar que es usted.
+security-password-ends = Todas las demás sesiones terminan con la contraseña anterior.
+security-change-password = Cambiar la contraseña
+sessions-tab = Sesiones
+sessions-title = Dónde ha iniciado sesión
+sessions-lead = Cierre la sesión donde no reconozca algo. Las aplicaciones pierden allí su acceso.
+sessions-unknown = Navegador desconocido
+sessions-this = (este navegador)
+sessions-since = iniciada el { $at }
+sessions-end-what = Cerrar la sesión de { $what }
+sessions-end-others = Cerrar todas las demás sesiones
+applications-tab = Aplicaciones
+applications-title = Aplicaciones con acceso
+applications-lead = Lo que usted permitió. Lo que retire termina de inmediato; la aplicación volverá a preguntar la próxima vez.
+applications-none = No ha permitido nada a ninguna aplicación.
+applications-since = desde { $at }
+applications-withdraw = Retirar
+applications-withdraw-what = Retirar lo que { $what } puede hacer
+events-tab = Actividad
+events-title = Lo que ha pasado últimamente
+events-lead = Si algo no fue usted, cambie su contraseña y avise a sus administradores.
+event-login = Contraseña aceptada
+event-login-failed = Se probó una contraseña incorrecta
+event-session-ended = Sesión cerrada
+event-password-changed = Contraseña cambiada
+event-password-reset = Contraseña restablecida por un administrador
+event-factor-added = Segundo paso añadido
+event-factor-removed = Segundo paso quitado
+event-factor-refused = Se probó un código o una llave incorrectos
+event-factors-reset = Segundos pasos quitados por un administrador
+event-codes-made = Códigos de recuperación creados
+event-code-used = Código de recuperación usado
+event-consent-given = Acceso permitido
+event-consent-withdrawn = Acceso retirado
+event-disabled = Cuenta desactivada
+event-enabled = Cuenta activada
+event-linked = Cuenta vinculada con otro proveedor
+
 start-title = Su cuenta
 start-what = Aquí inicia sesión en sus aplicaciones. Abra una de ellas: le enviará aquí cuando necesite saber quién es usted.
 start-signed-in = Ha iniciado sesión como { $name }.

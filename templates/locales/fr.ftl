@@ -127,6 +127,73 @@ logged-out-again = Se reconnecter
 logged-out-elsewhere = Vous êtes peut-être encore connecté à { $provider }.
 logged-out-there = Se déconnecter aussi de { $provider }
 
+account-title = Votre compte
+account-tab = Profil
+account-username = Nom d’utilisateur
+account-name = Nom
+account-given-name = Prénom
+account-family-name = Nom de famille
+account-email = Adresse e-mail
+account-groups = Groupes
+account-who-changes = Si quelque chose est inexact ici, adressez-vous à vos administrateurs : ce sont eux qui le tiennent à jour.
+security-tab = Sécurité
+security-title = Mot de passe et deuxième étape
+security-confirm = Pour modifier quoi que ce soit ici, confirmez encore une fois que c’est bien vous.
+security-confirm-submit = Confirmer que c’est bien vous
+security-factors = Deuxième étape
+security-since = depuis le { $at }
+security-used = utilisée pour la dernière fois le { $at }
+security-remove = Retirer
+security-remove-what = Retirer { $what }
+security-no-factors = Vous n’en avez configuré aucune. Avec une deuxième étape, votre mot de passe seul n’ouvre rien.
+security-add-key = Ajouter une clé d’accès
+security-add-app = Ajouter une application d’authentification
+security-codes-left =
+    { $number ->
+        [0] Il n’en reste aucun.
+        [one] Il en reste un.
+       *[other] Il en reste { $number }.
+    }
+security-new-codes = Créer de nouveaux codes
+security-password-elsewhere = Votre mot de passe est conservé dans l’annuaire de votre organisation. Changez-le là-bas.
+security-password-confirm = Vous pourrez le changer après avoir confirmé que c’est bien vous.
+security-password-ends = Toutes les autres sessions prennent fin avec l’ancien mot de passe.
+security-change-password = Changer le mot de passe
+sessions-tab = Sessions
+sessions-title = Où vous êtes connecté
+sessions-lead = Déconnectez-vous partout où vous ne reconnaissez pas quelque chose. Les applications y perdent leur accès.
+sessions-unknown = Navigateur inconnu
+sessions-this = (ce navigateur)
+sessions-since = connecté le { $at }
+sessions-end-what = Se déconnecter de { $what }
+sessions-end-others = Se déconnecter partout ailleurs
+applications-tab = Applications
+applications-title = Applications ayant un accès
+applications-lead = Ce que vous avez autorisé. Ce que vous retirez prend fin aussitôt ; l’application redemandera à la prochaine utilisation.
+applications-none = Vous n’avez rien autorisé à aucune application.
+applications-since = depuis le { $at }
+applications-withdraw = Retirer
+applications-withdraw-what = Retirer ce que { $what } peut faire
+events-tab = Événements
+events-title = Ce qui s’est passé récemment
+events-lead = Si quelque chose ne vient pas de vous, changez votre mot de passe et prévenez vos administrateurs.
+event-login = Mot de passe accepté
+event-login-failed = Un mot de passe erroné a été essayé
+event-session-ended = Déconnexion
+event-password-changed = Mot de passe changé
+event-password-reset = Mot de passe réinitialisé par un administrateur
+event-factor-added = Deuxième étape ajoutée
+event-factor-removed = Deuxième étape retirée
+event-factor-refused = Un code ou une clé erronés ont été essayés
+event-factors-reset = Deuxièmes étapes retirées par un administrateur
+event-codes-made = Codes de secours créés
+event-code-used = Code de secours utilisé
+event-consent-given = Accès autorisé
+event-consent-withdrawn = Accès retiré
+event-disabled = Compte désactivé
+event-enabled = Compte activé
+event-linked = Compte lié à un autre fournisseur
+
 start-title = Votre compte
 start-what = C’est ici que vous vous connectez à vos applications. Ouvrez l’une d’elles : elle vous envoie ici lorsqu’elle a besoin de savoir qui vous êtes.
 start-signed-in = Vous êtes connecté en tant que { $name }.

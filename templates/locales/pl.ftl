@@ -135,6 +135,75 @@ logged-out-again = Zaloguj się ponownie
 logged-out-elsewhere = Możliwe, że nadal trwa Twoja sesja w { $provider }.
 logged-out-there = Wyloguj się także z { $provider }
 
+account-title = Twoje konto
+account-tab = Profil
+account-username = Nazwa użytkownika
+account-name = Imię i nazwisko
+account-given-name = Imię
+account-family-name = Nazwisko
+account-email = Adres e-mail
+account-groups = Grupy
+account-who-changes = Jeśli coś się tu nie zgadza, zwróć się do administratorów: to oni o to dbają.
+security-tab = Bezpieczeństwo
+security-title = Hasło i drugi krok
+security-confirm = Aby coś tu zmienić, potwierdź jeszcze raz, że to Ty.
+security-confirm-submit = Potwierdź, że to Ty
+security-factors = Drugi krok
+security-since = od { $at }
+security-used = ostatnio użyty { $at }
+security-remove = Usuń
+security-remove-what = Usuń: { $what }
+security-no-factors = Nie masz żadnego. Z drugim krokiem samo hasło niczego nie otworzy.
+security-add-key = Dodaj klucz dostępu
+security-add-app = Dodaj aplikację uwierzytelniającą
+security-codes-left =
+    { $number ->
+        [0] Nie został żaden.
+        [one] Został jeden.
+        [few] Zostały { $number }.
+        [many] Zostało { $number }.
+       *[other] Zostało { $number }.
+    }
+security-new-codes = Utwórz nowe kody
+security-password-elsewhere = Twoje hasło jest w katalogu Twojej organizacji. Zmień je tam.
+security-password-confirm = Możesz je zmienić po potwierdzeniu, że to Ty.
+security-password-ends = Wszystkie inne sesje kończą się wraz ze starym hasłem.
+security-change-password = Zmień hasło
+sessions-tab = Sesje
+sessions-title = Gdzie masz otwarte sesje
+sessions-lead = Wyloguj się wszędzie tam, gdzie czegoś nie rozpoznajesz. Aplikacje stracą tam dostęp.
+sessions-unknown = Nieznana przeglądarka
+sessions-this = (ta przeglądarka)
+sessions-since = logowanie { $at }
+sessions-end-what = Wyloguj: { $what }
+sessions-end-others = Wyloguj wszędzie indziej
+applications-tab = Aplikacje
+applications-title = Aplikacje z dostępem
+applications-lead = To, na co zezwolono. Cofnięcie działa od razu; aplikacja zapyta ponownie przy następnym użyciu.
+applications-none = Nie zezwolono na nic żadnej aplikacji.
+applications-since = od { $at }
+applications-withdraw = Cofnij
+applications-withdraw-what = Cofnij dostęp: { $what }
+events-tab = Zdarzenia
+events-title = Co się ostatnio działo
+events-lead = Jeśli coś nie pochodzi od Ciebie, zmień hasło i powiadom administratorów.
+event-login = Przyjęto hasło
+event-login-failed = Próbowano błędnego hasła
+event-session-ended = Wylogowanie
+event-password-changed = Zmieniono hasło
+event-password-reset = Administrator zresetował hasło
+event-factor-added = Dodano drugi krok
+event-factor-removed = Usunięto drugi krok
+event-factor-refused = Próbowano błędnego kodu lub klucza
+event-factors-reset = Administrator usunął drugie kroki
+event-codes-made = Utworzono kody odzyskiwania
+event-code-used = Użyto kodu odzyskiwania
+event-consent-given = Zezwolono na dostęp
+event-consent-withdrawn = Cofnięto dostęp
+event-disabled = Konto wyłączone
+event-enabled = Konto włączone
+event-linked = Połączono konto z innym dostawcą
+
 start-title = Twoje konto
 start-what = Tutaj logujesz się do swoich aplikacji. Otwórz jedną z nich: przekieruje Cię tutaj, gdy będzie musiała wiedzieć, kim jesteś.
 start-signed-in = Zalogowano jako { $name }.

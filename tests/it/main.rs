@@ -9,6 +9,7 @@
     clippy::print_stderr
 )]
 
+mod account_pages;
 mod actix_behaviour;
 mod actors;
 mod bad_input;

@@ -4,4 +4,4 @@ mod app;
 mod attacks;
 mod policies;
 mod remembered;
-mod walk;
+pub mod walk;

@@ -1,5 +1,6 @@
 //! What every store must do: the same cases on SQLite (a file, and memory) and on PostgreSQL.
 
+mod account;
 mod audit;
 mod codes;
 mod configurations;

@@ -96,6 +96,16 @@ pub struct Allow {
     pub scopes: Scopes,
 }
 
+/// The person takes back what they allowed the client: its tokens end.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct Withdraw {
+    /// Who
+    pub user: UserId,
+    /// Which client
+    pub client: ClientId,
+}
+
 /// A session that was opened or renewed.
 #[derive(Clone, Debug)]
 pub struct Opened {

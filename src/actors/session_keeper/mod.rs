@@ -20,7 +20,7 @@ use aws_lc_rs::rand;
 pub use hot::{HOT_TTL, TOLD_TTL};
 use hot::{HotSessions, Standing};
 use jiff::{SignedDuration, Timestamp};
-use messages::{Allow, Allowed, ChangePassword, End, Open, Opened, Resume, SessionView, StepUp};
+use messages::{Allow, Allowed, ChangePassword, End, Open, Opened, Resume, SessionView, StepUp, Withdraw};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
@@ -257,6 +257,25 @@ impl Handler<Allow> for SessionKeeper {
                 user: Some(allow.user),
                 client: Some(allow.client),
                 details: serde_json::json!({ "scopes": allow.scopes.to_string() }),
+            });
+            Ok(())
+        })
+    }
+}
+
+impl Handler<Withdraw> for SessionKeeper {
+    type Result = ResponseFuture<Result<(), Fault>>;
+
+    fn handle(&mut self, withdraw: Withdraw, _: &mut Self::Context) -> Self::Result {
+        let (store, audit, now) = (Arc::clone(&self.store), self.audit.clone(), self.clock.now());
+        Box::pin(async move {
+            store.withdraw_consent(&withdraw.user, &withdraw.client, now).await?;
+            audit.record(AuditEvent {
+                at: now,
+                kind: "consent.withdrawn".to_owned(),
+                user: Some(withdraw.user),
+                client: Some(withdraw.client),
+                details: serde_json::json!({}),
             });
             Ok(())
         })

@@ -38,7 +38,7 @@ pub fn ask(visit: &Visit, proved: Proved) -> Result<HttpResponse, Problem> {
 }
 
 /// What is wrong with a try.
-struct Trouble {
+pub struct Trouble {
     text: &'static str,
     characters: Option<u32>,
 }
@@ -57,11 +57,13 @@ impl From<Weakness> for Trouble {
 }
 
 impl Trouble {
-    const fn new(text: &'static str) -> Self {
+    /// With these words.
+    pub const fn new(text: &'static str) -> Self {
         Self { text, characters: None }
     }
 
-    fn value(&self, look: &Look) -> Value {
+    /// As the page shows it.
+    pub fn value(&self, look: &Look) -> Value {
         let text = match self.characters {
             Some(count) => look.say_count(self.text, "characters", count.into()),
             None => look.say(self.text),

@@ -129,11 +129,17 @@ pub fn ask(visit: &Visit, proved: Proved, missing: &Missing) -> Result<HttpRespo
     Ok(flow::see_other(&visit.path(&format!("{page}?ticket={ticket}"))))
 }
 
-async fn enter(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
+/// Opens the session, or goes on with the one that is there, and with the request.
+///
+/// # Errors
+/// [`Problem`] if there is no session.
+pub async fn enter(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
     let earlier = visit.session().await?;
     let opened = open(visit, &proved, earlier).await?;
+    let account = &visit.state.platform.account;
+    account.note_device(&opened.id, visit.agent.as_deref(), visit.address).await;
     let outcome = match &proved.request {
-        None => Ok(flow::see_other(&visit.path("/"))),
+        None => Ok(flow::see_other(&visit.path("/account"))),
         Some(request) => {
             let step = Step {
                 visit,

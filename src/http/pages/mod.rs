@@ -251,9 +251,22 @@ mod tests {
             ("again", Value::from(true)),
             ("takes_passwords", Value::from(true)),
             text("hint"),
+            text("here"),
+            text("logout"),
+            ("codes_left", Value::from(3)),
+            ("is_sure", Value::from(true)),
+            ("has_password", Value::from(true)),
             ("min_length", Value::from(12)),
         ]);
         let pair = |a: &'static str, b: &'static str| map([(a, Value::from(NASTY)), (b, Value::from(NASTY))]);
+        let row = [
+            "label", "value", "id", "name", "since", "used", "agent", "address", "what", "more", "at",
+        ];
+        let mut row: Values = row.into_iter().map(text).collect();
+        row.insert("is_key", Value::from(false));
+        row.insert("is_this", Value::from(false));
+        row.insert("scopes", Value::from(vec![pair("name", "text")]));
+        values.insert("rows", Value::from(vec![Value::from(row.clone()), Value::from(row)]));
         values.insert("scopes", Value::from(vec![pair("name", "text")]));
         values.insert("providers", Value::from(vec![pair("name", "display_name")]));
         values.insert("elsewhere", pair("provider", "address"));
@@ -274,7 +287,7 @@ mod tests {
         let names: Vec<String> = Templates::iter()
             .filter_map(|name| name.strip_prefix("pages/").filter(|short| *short != "base.html").map(str::to_owned))
             .collect();
-        assert_eq!(names.len(), 13);
+        assert_eq!(names.len(), 19);
         for language in Language::ALL {
             let look = Look::new(None, language);
             for name in &names {

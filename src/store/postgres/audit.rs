@@ -6,7 +6,18 @@ use crate::oauth::ids::{ClientId, UserId};
 use crate::store::records::AuditEvent;
 use crate::store::{Audit, StoreResult};
 use async_trait::async_trait;
+use tokio_postgres::Row;
 use tokio_postgres::types::Json;
+
+fn event(row: &Row) -> StoreResult<AuditEvent> {
+    Ok(AuditEvent {
+        at: get(row, 0)?,
+        kind: text(row, 1)?,
+        user: optional_text(row, 2)?.map(UserId::new),
+        client: optional_text(row, 3)?.map(ClientId::new),
+        details: json(row, 4)?,
+    })
+}
 
 #[async_trait]
 impl Audit for PostgresStore {
@@ -38,20 +49,26 @@ impl Audit for PostgresStore {
         .await
     }
 
+    async fn audit_of(&self, user: &UserId, limit: u32) -> StoreResult<Vec<AuditEvent>> {
+        self.within(async {
+            let sql = "SELECT at, kind, user_id, client_id, details FROM audit WHERE user_id = $1 ORDER BY seq DESC LIMIT $2";
+            let mut lease = self.lease().await?;
+            let rows = lease.query(sql, &[&id(user), &i64::from(limit)]).await?;
+            rows.iter().map(event).collect()
+        })
+        .await
+    }
+
     async fn recent_audit(&self, limit: u32) -> StoreResult<Vec<AuditEvent>> {
         self.within(async {
             let sql = "SELECT at, kind, user_id, client_id, details FROM audit ORDER BY seq DESC LIMIT $1";
-            let mut events = Vec::new();
-            for row in self.lease().await?.query(sql, &[&i64::from(limit)]).await? {
-                events.push(AuditEvent {
-                    at: get(&row, 0)?,
-                    kind: text(&row, 1)?,
-                    user: optional_text(&row, 2)?.map(UserId::new),
-                    client: optional_text(&row, 3)?.map(ClientId::new),
-                    details: json(&row, 4)?,
-                });
-            }
-            Ok(events)
+            self.lease()
+                .await?
+                .query(sql, &[&i64::from(limit)])
+                .await?
+                .iter()
+                .map(event)
+                .collect()
         })
         .await
     }

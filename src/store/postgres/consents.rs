@@ -1,6 +1,6 @@
 //! What people allowed.
 
-use super::value::{get, id, scopes, scopes_at, time};
+use super::value::{get, id, scopes, scopes_at, text, time};
 use super::{PostgresStore, lease};
 use crate::oauth::ids::{ClientId, UserId};
 use crate::oauth::scope::Scopes;
@@ -22,6 +22,24 @@ impl Consents for PostgresStore {
                 given_at: get(&row, 1)?,
                 updated_at: get(&row, 2)?,
             }))
+        })
+        .await
+    }
+
+    async fn consents_of(&self, user: &UserId, most: u32) -> StoreResult<Vec<(ClientId, ConsentRecord)>> {
+        self.within(async {
+            let sql =
+                "SELECT scopes, given_at, updated_at, client_id FROM consents WHERE user_id = $1 ORDER BY client_id COLLATE \"C\" LIMIT $2";
+            let mut consents = Vec::new();
+            for row in self.lease().await?.query(sql, &[&id(user), &i64::from(most)]).await? {
+                let consent = ConsentRecord {
+                    scopes: scopes_at(&row, 0)?,
+                    given_at: get(&row, 1)?,
+                    updated_at: get(&row, 2)?,
+                };
+                consents.push((ClientId::new(text(&row, 3)?), consent));
+            }
+            Ok(consents)
         })
         .await
     }

@@ -1,10 +1,10 @@
 //! Login sessions. A session that ended is a row that is gone.
 
 use super::PostgresStore;
-use super::value::{digest, get, id, json, text, time};
+use super::value::{digest, get, guarded, id, json, text, time};
 use crate::oauth::ids::{SessionId, UserId};
 use crate::oauth::opaque::TokenHash;
-use crate::store::records::SessionRecord;
+use crate::store::records::{DeviceRecord, SessionRecord};
 use crate::store::{Sessions, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -99,6 +99,38 @@ impl Sessions for PostgresStore {
                 )
                 .await?;
             Ok(renewed == 1)
+        })
+        .await
+    }
+
+    async fn note_device(&self, session: &SessionId, device: &DeviceRecord) -> StoreResult<()> {
+        self.within(async {
+            let sql = "INSERT INTO session_devices (session_id, agent, address) SELECT id, $2, $3 FROM sessions WHERE id = $1
+                ON CONFLICT (session_id) DO UPDATE SET agent = excluded.agent, address = excluded.address";
+            let mut lease = self.lease().await?;
+            lease
+                .execute(sql, &[&id(session), &guarded(&device.agent), &guarded(&device.address)])
+                .await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn sessions_of(&self, user: &UserId, now: Timestamp, most: u32) -> StoreResult<Vec<(SessionRecord, DeviceRecord)>> {
+        self.within(async {
+            let sql = "SELECT s.id, s.token, s.user_id, s.auth_time, s.amr, s.created_at, s.expires_at, coalesce(d.agent, ''), coalesce(d.address, '')
+                FROM sessions s LEFT JOIN session_devices d ON d.session_id = s.id
+                WHERE s.user_id = $1 AND s.expires_at > $2 ORDER BY s.auth_time DESC, s.id COLLATE \"C\" LIMIT $3";
+            let mut lease = self.lease().await?;
+            let mut sessions = Vec::new();
+            for row in lease.query(sql, &[&id(user), &time(now), &i64::from(most)]).await? {
+                let device = DeviceRecord {
+                    agent: text(&row, 7)?,
+                    address: text(&row, 8)?,
+                };
+                sessions.push((session(&row)?, device));
+            }
+            Ok(sessions)
         })
         .await
     }

@@ -301,6 +301,8 @@ async fn put_declared(
 /// Ends what users had.
 pub(super) async fn end(transaction: &Transaction<'_>, users: Vec<String>, now: Timestamp) -> StoreResult<()> {
     lease::execute(transaction, "DELETE FROM sessions WHERE user_id = ANY($1)", &[&users]).await?;
+    // Whoever is out, or whose password is another, is asked for everything again.
+    lease::execute(transaction, "DELETE FROM remembered_devices WHERE user_id = ANY($1)", &[&users]).await?;
     lease::execute(
         transaction,
         "DELETE FROM codes WHERE user_id = ANY($1) AND consumed_at IS NULL",

@@ -8,19 +8,21 @@ use crate::store::records::ConsentRecord;
 use crate::store::{Consents, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 fn find(connection: &Connection, user: &UserId, client: &ClientId) -> StoreResult<Option<ConsentRecord>> {
     let mut statement =
         connection.prepare_cached("SELECT scopes, given_at, updated_at FROM consents WHERE user_id = ?1 AND client_id = ?2")?;
-    let consent = statement.query_row([user.as_str(), client.as_str()], |row| {
-        Ok(ConsentRecord {
-            scopes: row.get::<_, Json<Scopes>>(0)?.0,
-            given_at: row.get::<_, Time>(1)?.0,
-            updated_at: row.get::<_, Time>(2)?.0,
-        })
-    });
+    let consent = statement.query_row([user.as_str(), client.as_str()], consent);
     Ok(consent.optional()?)
+}
+
+fn consent(row: &Row<'_>) -> rusqlite::Result<ConsentRecord> {
+    Ok(ConsentRecord {
+        scopes: row.get::<_, Json<Scopes>>(0)?.0,
+        given_at: row.get::<_, Time>(1)?.0,
+        updated_at: row.get::<_, Time>(2)?.0,
+    })
 }
 
 #[async_trait]
@@ -28,6 +30,19 @@ impl Consents for SqliteStore {
     async fn consent(&self, user: &UserId, client: &ClientId) -> StoreResult<Option<ConsentRecord>> {
         let (user, client) = (user.clone(), client.clone());
         self.read(move |connection| find(connection, &user, &client)).await
+    }
+
+    async fn consents_of(&self, user: &UserId, most: u32) -> StoreResult<Vec<(ClientId, ConsentRecord)>> {
+        let user = user.clone();
+        self.read(move |connection| {
+            let sql = "SELECT scopes, given_at, updated_at, client_id FROM consents WHERE user_id = ?1 ORDER BY client_id LIMIT ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![user.as_str(), most], |row| {
+                Ok((ClientId::new(row.get::<_, String>(3)?), consent(row)?))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
     }
 
     async fn give_consent(&self, user: &UserId, client: &ClientId, scopes: &Scopes, now: Timestamp) -> StoreResult<()> {

@@ -4,7 +4,7 @@ use super::SqliteStore;
 use super::value::{Digest, Json, Time};
 use crate::oauth::ids::{SessionId, UserId};
 use crate::oauth::opaque::TokenHash;
-use crate::store::records::SessionRecord;
+use crate::store::records::{DeviceRecord, SessionRecord};
 use crate::store::{Sessions, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -85,6 +85,39 @@ impl Sessions for SqliteStore {
                     Time(now),
                 ])?;
             Ok(renewed == 1)
+        })
+        .await
+    }
+
+    async fn note_device(&self, session: &SessionId, device: &DeviceRecord) -> StoreResult<()> {
+        let (session, device) = (session.clone(), device.clone());
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO session_devices (session_id, agent, address) SELECT id, ?2, ?3 FROM sessions WHERE id = ?1
+                     ON CONFLICT (session_id) DO UPDATE SET agent = excluded.agent, address = excluded.address",
+                )?
+                .execute(params![session.as_str(), device.agent, device.address])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn sessions_of(&self, user: &UserId, now: Timestamp, most: u32) -> StoreResult<Vec<(SessionRecord, DeviceRecord)>> {
+        let user = user.clone();
+        self.read(move |connection| {
+            let sql = "SELECT s.id, s.token, s.user_id, s.auth_time, s.amr, s.created_at, s.expires_at, coalesce(d.agent, ''), coalesce(d.address, '')
+                FROM sessions s LEFT JOIN session_devices d ON d.session_id = s.id
+                WHERE s.user_id = ?1 AND s.expires_at > ?2 ORDER BY s.auth_time DESC, s.id LIMIT ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![user.as_str(), Time(now), most], |row| {
+                let device = DeviceRecord {
+                    agent: row.get(7)?,
+                    address: row.get(8)?,
+                };
+                Ok((session(row)?, device))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }

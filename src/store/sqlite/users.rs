@@ -246,6 +246,10 @@ pub(super) fn end(connection: &Connection, id: &UserId, now: Timestamp) -> Store
     connection
         .prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?
         .execute([id.as_str()])?;
+    // Whoever is out, or whose password is another, is asked for everything again.
+    connection
+        .prepare_cached("DELETE FROM remembered_devices WHERE user_id = ?1")?
+        .execute([id.as_str()])?;
     connection
         .prepare_cached("DELETE FROM codes WHERE user_id = ?1 AND consumed_at IS NULL")?
         .execute([id.as_str()])?;

@@ -99,8 +99,8 @@ async fn a_login_that_no_application_asked_for_ends_at_the_account() {
     let page = browser.get(&format!("{}?{}", location.path(), location.query().unwrap())).await;
     assert!(page.header("content-security-policy").contains("form-action 'self';"));
     let answer = choose(&browser, &page.ticket(), OWN, OWN).await;
-    assert_eq!((answer.status, answer.header("location")), (303, "/"));
-    assert!(browser.get("/").await.body.contains(USERNAME));
+    assert_eq!((answer.status, answer.header("location")), (303, "/account"));
+    assert!(browser.get("/account").await.body.contains(USERNAME));
     site.stop().await;
 }
 

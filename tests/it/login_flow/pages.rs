@@ -9,10 +9,10 @@ async fn the_start_page_says_who_is_signed_in_and_lets_them_out() {
     let browser = site.browser();
     assert!(browser.get("/").await.body.contains("You are not signed in"));
     let page = browser.get("/login").await;
-    assert_eq!(browser.log_in(&page, USERNAME, PASSWORD).await.location().path(), "/");
+    assert_eq!(browser.log_in(&page, USERNAME, PASSWORD).await.location().path(), "/account");
     let start = browser.get("/").await;
     assert!(start.body.contains("You are signed in as alice"));
-    assert_eq!(browser.get("/login").await.location().path(), "/");
+    assert_eq!(browser.get("/login").await.location().path(), "/account");
     let out = browser.post("/logout", &[("ticket", &start.ticket())]).await;
     assert!(out.body.contains("You are signed out"));
     assert!(browser.get("/").await.body.contains("You are not signed in"));

@@ -1,8 +1,8 @@
-use super::fixtures::{alice, at, hash, together};
+use super::fixtures::{alice, at, declare, hash, profile, together};
 use super::on_every_store;
 use nauthera::oauth::ids::{FactorId, UserId};
 use nauthera::store::Store;
-use nauthera::store::records::{FactorKind, FactorRecord};
+use nauthera::store::records::{FactorKind, FactorRecord, UserProfile};
 use std::sync::Arc;
 
 on_every_store!(
@@ -18,6 +18,7 @@ on_every_store!(
     a_recovery_code_is_used_once,
     new_recovery_codes_replace_the_earlier_ones,
     a_device_is_remembered_for_a_while_and_for_one_person,
+    whoever_is_disabled_has_no_remembered_device_left,
     what_counts_once_counts_once,
     factors_that_an_older_key_sealed_are_found_and_written_anew,
 );
@@ -202,6 +203,18 @@ async fn a_device_is_remembered_for_a_while_and_for_one_person(store: Arc<dyn St
     assert_eq!(remembered(UserId::new("bob"), 50).await, None);
     store.forget_devices(&user).await.unwrap();
     assert_eq!(remembered(user, 50).await, None);
+}
+
+async fn whoever_is_disabled_has_no_remembered_device_left(store: Arc<dyn Store>) {
+    let user = alice(&store).await;
+    store.remember_device(&hash("laptop"), &user, at(1), at(100)).await.unwrap();
+    let disabled = UserProfile {
+        disabled: true,
+        ..profile("alice")
+    };
+    declare(&store, disabled).await;
+    declare(&store, profile("alice")).await;
+    assert_eq!(store.device_remembered_at(&hash("laptop"), &user, at(2)).await.unwrap(), None);
 }
 
 async fn what_counts_once_counts_once(store: Arc<dyn Store>) {
