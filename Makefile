@@ -1,7 +1,7 @@
 # The verbs of this repository. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint fmt bench loadtest loadtest-memory loadtest-operator crds image setup
+.PHONY: help dev test lint fmt bench loadtest loadtest-memory loadtest-operator loadtest-guessing crds image setup
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ loadtest-memory: ## A replica's memory, idle and after a million requests in one
 
 loadtest-operator: ## How soon a change is at every replica, and 5,000 AuthClients from nothing, on a real API server (root)
 	@loadtest/operator.sh
+
+loadtest-guessing: ## Guess 20,000 passwords of 200 accounts, then let their owners log in; and the time that a refusal takes
+	@loadtest/guessing.sh
 
 crds: ## Write the custom resource definitions to k8s/crds and into the chart
 	NAUTHERA_WRITE_CRDS=1 cargo test --quiet --lib crds

@@ -1,6 +1,7 @@
 use super::Replicas;
 use super::fixtures::{Fleet, Mood, Replica, identity, main_server, snapshot};
 use super::identity_secret;
+use crate::config::directory_health::DirectoryHealth;
 use crate::config::input::{Key, Kind};
 use crate::config::snapshot::Snapshot;
 use crate::operator::context::{Context, Controller};
@@ -428,4 +429,34 @@ async fn nobody_is_dialled_for_a_server_that_is_not_there() {
     sleep(Duration::from_secs(60)).await;
     assert!(scene.replica("theirs").calls().is_empty());
     assert!(!scene.board.borrow().servers.contains_key(&nowhere));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_replica_says_of_its_directories_is_on_the_board_for_as_long_as_it_can_be_reached() {
+    let mut scene = Scene::new();
+    let says = vec![DirectoryHealth::named("identity/staff", ["silent"])];
+    scene.replica("a").0.lock().unwrap().directories.clone_from(&says);
+    scene.want(&snapshot(&["shop"]));
+    let told = |state: &ReplicaState| state.directories.as_ref().is_some_and(|said| **said == says);
+    scene.until("a", told).await;
+    scene.replica("a").mood(Mood::Down);
+    scene.replica("a").cut();
+    scene.until("a", |state| state.directories.is_none()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_whose_configuration_changes_all_the_time_is_asked_all_the_same() {
+    let mut scene = Scene::new();
+    scene.want(&snapshot(&["shop"]));
+    let says = vec![DirectoryHealth::named("identity/staff", ["silent"])];
+    scene.replica("a").0.lock().unwrap().directories.clone_from(&says);
+    for number in 0..12 {
+        let wanted = snapshot(&[&format!("client-{number}")]);
+        scene.want(&wanted);
+        scene.until_runs(&["a"], &wanted).await;
+        sleep(Duration::from_secs(5)).await;
+    }
+    let described = scene.replica("a").calls().iter().filter(|call| *call == "describe").count();
+    assert!((3..=6).contains(&described), "{described} times within a minute");
+    assert_eq!(scene.state("a").unwrap().directories, Some(Arc::new(says)));
 }
