@@ -53,7 +53,7 @@ pub(in crate::actors) async fn follow(store: &dyn Store, sealer: &Sealer) {
             Ok(Resealed { anew: 0, .. }) => {}
             Ok(Resealed { anew, .. }) => tracing::info!(anew, "second factors were sealed anew"),
             Err(fault) => {
-                tracing::warn!(%fault, "second factors could not be sealed anew; the next key-encryption key or start tries again")
+                tracing::warn!(%fault, "second factors could not be sealed anew; the next key-encryption key or start tries again");
             }
         }
         if keys.changed().await.is_err() {
