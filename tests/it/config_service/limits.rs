@@ -44,7 +44,7 @@ async fn a_message_that_is_too_large_is_refused() {
     let large = request(Part::Portion(vec![0; MESSAGE_BYTES + 1].into()));
     let refused = stand.raw().await.apply(tokio_stream::iter([header(), large])).await.unwrap_err();
     assert_eq!(refused.code(), Code::OutOfRange, "{refused}");
-    is_well(stand).await;
+    Box::pin(is_well(stand)).await;
 }
 
 #[actix_rt::test]
@@ -66,7 +66,7 @@ async fn an_endless_configuration_is_cut_off() {
     // What was on its way when it said no: the windows of HTTP/2
     let taken = sent.load(Ordering::SeqCst) * 1024 * 1024;
     assert!(taken < MAX_BYTES + 32 * 1024 * 1024, "{taken} bytes");
-    is_well(stand).await;
+    Box::pin(is_well(stand)).await;
 }
 
 #[actix_rt::test]
@@ -76,7 +76,7 @@ async fn garbage_is_refused_at_the_first_portion() {
     let endless = tokio_stream::once(header()).chain(tokio_stream::iter(std::iter::repeat(garbage)));
     let said = nack(stand.raw().await.apply(endless).await);
     assert!(said.contains("cannot be read"), "{said}");
-    is_well(stand).await;
+    Box::pin(is_well(stand)).await;
 }
 
 #[actix_rt::test]
@@ -99,7 +99,7 @@ async fn messages_out_of_order_are_refused() {
         let refused = stand.raw().await.apply(tokio_stream::iter(wrong)).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{shown}: {refused}");
     }
-    is_well(stand).await;
+    Box::pin(is_well(stand)).await;
 }
 
 /// A call whose header goes out, and after which nothing more comes.
