@@ -275,7 +275,7 @@ fn failed(visit: &Visit, look: &Look, content: LoginTicket, username: String, tr
     let (status, seconds) = (trouble.status, trouble.seconds);
     let form = Form {
         snapshot: &visit.snapshot,
-        ticket: ticket_for(visit, look, content.request.clone())?,
+        ticket: ticket_for(visit, look, content.request)?,
         client: request.as_deref(),
         again: false,
         username,

@@ -297,7 +297,7 @@ fn sign(state: &State, claims: &Map<String, Value>) -> String {
         }
         Signing::Stranger => with(Algorithm::ES256, &EncodingKey::from_ec_der(&stranger), &|_| ()),
         Signing::UnknownKey => with(Algorithm::ES256, &EncodingKey::from_ec_der(&stranger), &|header| {
-            header.kid = Some("unknown".to_owned())
+            header.kid = Some("unknown".to_owned());
         }),
         Signing::KeyInHeader => with(Algorithm::ES256, &EncodingKey::from_ec_der(&stranger), &|header| {
             header.jwk = serde_json::from_value(stranger_jwk.clone()).ok();
