@@ -9,7 +9,7 @@ use crate::config::snapshot::{
     SigningAlgorithm, SigningPolicy, UserStoreConfig, UserStoreKind, UsersConfig,
 };
 use crate::oauth::attributes::{self, Attributes};
-use crate::oauth::claim_rules::ClaimRule;
+use crate::oauth::claim_rules::{ClaimRule, is_protocol_claim};
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use crate::oauth::ids::{ClientId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
@@ -62,9 +62,9 @@ pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
     let claim_rules = message
         .claim_rules
         .iter()
-        .map(|rule| serde_json::from_str(rule).map(Arc::new))
+        .map(|rule| claim_rule(rule))
         .collect::<Result<_, _>>()
-        .map_err(|error| fault(format!("a claim's rule is not known to this release: {error}")))?;
+        .map_err(fault)?;
     Ok(Settings {
         issuer: message.issuer,
         signing: SigningPolicy {
@@ -91,6 +91,15 @@ pub fn settings(server: &str, message: m::Settings) -> Result<Settings, Fault> {
             Some(length) => return Err(fault(format!("password.minLength: {length} is not within 8 and 64"))),
         },
     })
+}
+
+/// Expressions are parsed here, once for a configuration.
+fn claim_rule(text: &str) -> Result<Arc<ClaimRule>, String> {
+    let rule: ClaimRule = serde_json::from_str(text).map_err(|error| format!("a claim's rule is not known to this release: {error}"))?;
+    if is_protocol_claim(&rule.name) {
+        return Err(format!("the claim {:?} is the protocol's own", rule.name));
+    }
+    Ok(Arc::new(rule))
 }
 
 fn rate(message: Option<m::Rate>) -> Result<Option<Rate>, String> {

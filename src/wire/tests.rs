@@ -8,6 +8,7 @@ use crate::config::snapshot::{
     Branding, DeclaredUser, GroupsConfig, IdentityProviderConfig, LdapConfig, Linking, NestedGroups, PasswordRules, Position, Revision,
     RoleConfig, SigningAlgorithm, SigningPolicy, Snapshot, UserStoreConfig, UserStoreKind, UsersConfig,
 };
+use crate::oauth::cel::Expression;
 use crate::oauth::claim_rules::{ClaimPlace, ClaimRule, ClaimSource};
 use crate::oauth::client::{AccessTokenFormat, Client, ClientSecret, ClientType, Limits};
 use crate::oauth::grant_type::{ClientAuthMethod, GrantType, ResponseType};
@@ -134,6 +135,15 @@ fn user(name: &str, seed: u8) -> DeclaredUser {
     }
 }
 
+fn claim(name: &str, source: ClaimSource) -> Arc<ClaimRule> {
+    Arc::new(ClaimRule {
+        name: name.to_owned(),
+        source,
+        places: BTreeSet::from([ClaimPlace::IdToken]),
+        mapper: "identity/mapper".to_owned(),
+    })
+}
+
 /// A snapshot with these clients, users and roles; the same seed, the same content.
 fn snapshot(parts: &[(u8, u8)]) -> Snapshot {
     let of_kind = |kind: u8| parts.iter().filter(move |(name, _)| name % 3 == kind);
@@ -181,12 +191,19 @@ fn snapshot(parts: &[(u8, u8)]) -> Snapshot {
         users,
         roles,
         identity_providers: vec![Arc::new(identity_provider())],
-        claim_rules: vec![Arc::new(ClaimRule {
-            name: "tenant".to_owned(),
-            source: ClaimSource::Static(serde_json::json!({"id": 7})),
-            places: BTreeSet::from([ClaimPlace::IdToken]),
-            mapper: String::new(),
-        })],
+        claim_rules: vec![
+            Arc::new(ClaimRule {
+                name: "tenant".to_owned(),
+                source: ClaimSource::Static(serde_json::json!({"id": 7})),
+                places: BTreeSet::from([ClaimPlace::IdToken]),
+                mapper: String::new(),
+            }),
+            claim(
+                "apps",
+                ClaimSource::Cel(Expression::compile("user.groups.filter(g, g.startsWith('app-'))").unwrap()),
+            ),
+            claim("dept", ClaimSource::Further("department".to_owned())),
+        ],
         departed: parts
             .iter()
             .take(1)
@@ -229,6 +246,7 @@ proptest! {
         prop_assert_eq!(&held.snapshot.rate_limits, &sent.rate_limits);
         prop_assert_eq!(&held.snapshot.identity_providers, &sent.identity_providers);
         prop_assert_eq!(held.snapshot.passwords, sent.passwords);
+        prop_assert_eq!(&held.snapshot.claim_rules, &sent.claim_rules);
         prop_assert_eq!(held.digests.as_ref(), &revision::digests(&sent));
         for (got, meant) in held.snapshot.users.iter().zip(&sent.users) {
             let secret = |user: &DeclaredUser| user.password.as_ref().map(|password| password.expose_secret().to_owned());
@@ -375,6 +393,46 @@ fn a_provider_that_this_release_does_not_understand_is_a_fault() {
         let said = assembly.finish().unwrap_err().remove(0).to_string();
         assert!(said.contains(word), "{said}");
     }
+}
+
+#[test]
+fn a_claim_that_no_manifest_could_make_is_a_fault() {
+    let prepared = Prepared::whole(&snapshot(&[]));
+    let cel = |expression: &str| format!(r#"{{"name":"a","source":{{"cel":"{expression}"}},"places":["id_token"]}}"#);
+    for (rule, words) in [
+        (
+            r#"{"name":"sub","source":"groups","places":["id_token"]}"#.to_owned(),
+            "the protocol's own",
+        ),
+        (cel("user."), "line 1, column 6"),
+        (cel("user.groups.map(a, user.groups.map(b, a + b))"), "are allowed"),
+        (cel(&"[".repeat(1 << 20)), "longer than 4096 bytes"),
+        (
+            r#"{"name":"a","source":{"python":"x"},"places":["id_token"]}"#.to_owned(),
+            "not known to this release",
+        ),
+    ] {
+        let mut portion = m::Portion::decode(prepared.portions[0].clone()).unwrap();
+        portion.settings.as_mut().unwrap().claim_rules.push(rule);
+        let mut assembly = Assembly::new(prepared.server.clone(), prepared.revision.clone(), None);
+        assembly.add(&portion.encode_to_vec()).unwrap();
+        let said = assembly.finish().unwrap_err().remove(0).to_string();
+        assert!(said.starts_with("AuthServer identity/main: ") && said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn a_user_whose_attributes_no_manifest_could_name_is_a_fault() {
+    let prepared = Prepared::whole(&snapshot(&[(1, 1)]));
+    let mut portion = m::Portion::decode(prepared.portions[0].clone()).unwrap();
+    let endless = m::Names {
+        names: vec!["x".repeat(1024); 10_000],
+    };
+    portion.users[0].attributes.insert("department".to_owned(), endless);
+    let mut assembly = Assembly::new(prepared.server.clone(), prepared.revision, None);
+    assembly.add(&portion.encode_to_vec()).unwrap();
+    let said = assembly.finish().unwrap_err().remove(0).to_string();
+    assert!(said.starts_with("User user-1: attributes: "), "{said}");
 }
 
 #[test]

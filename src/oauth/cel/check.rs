@@ -20,12 +20,20 @@ const TYPES: [&str; 8] = ["bool", "int", "uint", "double", "string", "list", "ma
 /// # Errors
 /// The first thing that may not be, and where it is.
 pub fn check(program: &Program, text: &str) -> Result<(), CompileFault> {
+    most(program, text).map(drop)
+}
+
+/// What an expression comes to at most.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn most(program: &Program, text: &str) -> Result<Size, CompileFault> {
     let mut walk = Walk {
         text,
         places: program.source_info(),
         scope: Vec::new(),
     };
-    walk.visit(program.expression(), 0).map(drop)
+    walk.visit(program.expression(), 0).map(|cost| cost.size)
 }
 
 /// An expression's value at most, and the steps to it.
@@ -97,7 +105,7 @@ impl<'a> Walk<'a> {
         let inner = self.scope.iter().rev().find(|(known, _)| *known == name);
         match inner.map(|(_, size)| size.clone()).or_else(|| person::variable(name)) {
             Some(size) => Ok(size),
-            None if TYPES.contains(&name) => Ok(Size::SCALAR),
+            None if TYPES.contains(&name) => Ok(Size::text(functions::TYPE_NAME)),
             None => Err(self.fault(at, format!("{name:?} is not known: there are user and client"))),
         }
     }

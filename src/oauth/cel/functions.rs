@@ -4,8 +4,10 @@
 use super::size::Size;
 use cel::common::ast::operators as op;
 
-/// The longest number as text, bytes.
-const NUMBER: u64 = 32;
+/// The longest number as text, bytes: a fraction is written out, without an exponent.
+const NUMBER: u64 = 350;
+/// The longest name of a type, bytes.
+pub const TYPE_NAME: u64 = 32;
 
 /// What a call comes to.
 pub struct Call {
@@ -44,7 +46,8 @@ pub fn global(name: &str, args: &[Size]) -> Option<Call> {
             let steps = element.steps().max(container.items);
             call(element, steps)
         }
-        ("size" | "int" | "uint" | "double" | "bool" | "type", [_]) => call(Size::SCALAR, all()),
+        ("size" | "int" | "uint" | "double" | "bool", [_]) => call(Size::SCALAR, all()),
+        ("type", [_]) => call(Size::text(TYPE_NAME), 0),
         ("string", [text]) => call(text.or(&Size::text(NUMBER)), all()),
         ("dyn" | "optional.of" | "optional.ofNonZeroValue", [value]) => call(value.clone(), all()),
         ("optional.none", []) => call(Size::SCALAR, 0),

@@ -307,6 +307,24 @@ fn of_somebody_of_whom_more_is_known_than_was_reckoned_with_no_claim_is_made() {
     assert!(Variables::new(&giant(), "c").is_ok());
 }
 
+/// Values and bytes in a value.
+fn measure(value: &cel::Value) -> (u64, u64) {
+    let sum = |parts: Vec<(u64, u64)>| parts.into_iter().fold((1, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+    match value {
+        cel::Value::String(text) => (1, text.len() as u64),
+        cel::Value::Bytes(bytes) => (1, bytes.len() as u64),
+        cel::Value::List(list) => sum(list.iter().map(measure).collect()),
+        cel::Value::Map(map) => {
+            let keys = map.map.keys().map(|key| measure(&key.into()));
+            sum(keys.chain(map.map.values().map(measure)).collect())
+        }
+        other => match <&cel::objects::OptionalValue>::try_from(other) {
+            Ok(optional) => optional.value().map_or((1, 0), measure),
+            Err(_) => (1, 0),
+        },
+    }
+}
+
 /// Texts that look like expressions.
 fn expressions() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
@@ -390,6 +408,26 @@ proptest! {
         if let Ok(expression) = Expression::compile(&text) {
             let outcome = expression.evaluate(&Variables::new(&person, "c").unwrap());
             prop_assert!(outcome != Err(Failure::new("it panicked")), "{}", text);
+        }
+    }
+
+    #[test]
+    fn nothing_is_larger_than_was_reckoned_with(text in expressions(), names in prop::collection::vec(".{0,12}", 0..5)) {
+        let person = Profile {
+            username: names.first().cloned().unwrap_or_default(),
+            attributes: [("a1".to_owned(), names.clone())].into(),
+            groups: names,
+            ..Profile::default()
+        };
+        if let Ok(expression) = Expression::compile(&text) {
+            let most = check::most(&expression.program, &text).unwrap();
+            let variables = Variables::new(&person, "c").unwrap();
+            let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+            context.set_variable_resolver(&variables);
+            if let Ok(value) = expression.program.execute(&context) {
+                let (values, bytes) = measure(&value);
+                prop_assert!(values <= most.values && bytes <= most.bytes, "{}: {:?} is more than {:?}", text, value, most);
+            }
         }
     }
 
