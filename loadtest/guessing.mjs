@@ -39,10 +39,10 @@ const ticket = /name="ticket" value="([^"]+)"/.exec(page.text)[1]
 const cookie = page.headers['set-cookie'].map((one) => one.split(';')[0]).join('; ')
 
 // `in`, `wrong`, or the seconds to wait.
-async function attempt(username, word, address) {
+async function attempt(username, word, address, known) {
   const body = new URLSearchParams({ ticket, username, password: word }).toString()
-  const answer = await send('POST', '/login', address, cookie, body)
-  if (answer.status === 303) return { is: 'in', took: answer.took }
+  const answer = await send('POST', '/login', address, known ? `${cookie}; ${known}` : cookie, body)
+  if (answer.status === 303) return { is: 'in', took: answer.took, known: answer.headers['set-cookie'].find((one) => one.startsWith('nauthera_known=')).split(';')[0] }
   if (answer.status === 422) return { is: 'wrong', took: answer.took }
   if (answer.status === 429) return { is: 'wait', seconds: Number(answer.headers['retry-after']), took: answer.took }
   if (answer.status === 503) return { is: 'busy', seconds: Number(answer.headers['retry-after'] ?? 1), took: answer.took }
@@ -50,12 +50,12 @@ async function attempt(username, word, address) {
 }
 
 // Their owner logs in: as often as they are told to wait. Returns how long that took, and what they were told.
-async function logIn(username, address, atMost) {
+async function logIn(username, address, atMost, known) {
   const began = now()
   const told = []
   while (now() - began < atMost) {
-    const answer = await attempt(username, password, address)
-    if (answer.is === 'in') return { waited: now() - began, told }
+    const answer = await attempt(username, password, address, known)
+    if (answer.is === 'in') return { waited: now() - began, told, known: answer.known }
     if (answer.is === 'wrong') throw new Error(`the right password of ${username} was called wrong`)
     if (answer.is === 'wait') told.push(answer.seconds)
     await sleep(answer.seconds)
@@ -161,6 +161,7 @@ line('the wait of somebody at an address of a guesser', `${office.waited.toFixed
 // 4. One account is guessed at without a pause, and its owner comes back each time they are told to.
 let stop = false
 const target = name(1)
+const { known } = await logIn(target, '203.0.113.77', longestAccount + 30)
 const besiegers = Array.from({ length: 4 }, async () => {
   while (!stop) {
     await attempt(target, `guess-${Math.random()}`, pick(many))
@@ -168,10 +169,13 @@ const besiegers = Array.from({ length: 4 }, async () => {
   }
 })
 await sleep(5)
-const owner = await logIn(target, '203.0.113.77', siege)
+const athome = await logIn(target, '203.0.113.77', siege, known)
+const owner = await logIn(target, '203.0.113.78', siege)
 stop = true
 await Promise.all(besiegers)
-line('the owner of an account that is guessed at without a pause', Number.isFinite(owner.waited) ? `${owner.waited.toFixed(0)} s` : `not within ${siege} s`)
+expect(Number.isFinite(athome.waited), 'the owner of a besieged account does not get in with a browser that is known')
+line('the owner of an account that is guessed at without a pause, with a browser that is known', `${athome.waited.toFixed(1)} s`)
+line('the same, with a browser that was never there', Number.isFinite(owner.waited) ? `${owner.waited.toFixed(0)} s` : `not within ${siege} s`)
 console.log('')
 for (const fault of faults) console.error(`not as it should be: ${fault}`)
 process.exit(faults.length ? 1 : 0)

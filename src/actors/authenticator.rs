@@ -17,6 +17,7 @@ use crate::oauth::opaque::TokenHash;
 use crate::store::records::{AuditEvent, UserRecord};
 use crate::store::{Store, StoreError};
 use crate::telemetry::metrics::Metrics;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -32,6 +33,18 @@ const AT_ONCE_PER_ACCOUNT: usize = 3;
 const AT_ONCE_PER_ADDRESS: usize = 32;
 const SOON: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(15);
+
+/// How long a browser is known after a login.
+pub const KNOWN_FOR: Duration = Duration::from_secs(180 * 24 * 3600);
+
+/// From where somebody tries to log in.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// Their address, as far as it is known
+    pub address: Option<IpAddr>,
+    /// What their browser brings if somebody logged in with it before: a random value
+    pub browser: Option<String>,
+}
 
 /// Why nobody was logged in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,13 +160,22 @@ impl Authenticator {
     /// # Errors
     /// [`LoginFault`]. Dropping the future does not stop the check, nor its count.
     pub async fn authenticate(&self, username: &str, password: &SecretString, address: Option<IpAddr>) -> Result<Proven, LoginFault> {
+        self.authenticate_from(username, password, Caller { address, browser: None }).await
+    }
+
+    /// The same from a browser that may be known. One in which this account was logged in before has a count of its own: whoever guesses at the
+    /// account from elsewhere, and however long, does not keep its owner out there.
+    ///
+    /// # Errors
+    /// [`LoginFault`]. Dropping the future does not stop the check, nor its count.
+    pub async fn authenticate_from(&self, username: &str, password: &SecretString, caller: Caller) -> Result<Proven, LoginFault> {
         let Ok(place) = Arc::clone(&self.0.places).try_acquire_owned() else {
             self.0.metrics.login("busy");
             return Err(LoginFault::Busy { retry_after: SOON });
         };
         let (inner, username, password) = (Arc::clone(&self.0), Username::parse(username), password.clone());
         let check = tokio::spawn(async move {
-            let outcome = tokio::time::timeout(DEADLINE, inner.check(username.as_ref(), &password, address))
+            let outcome = tokio::time::timeout(DEADLINE, inner.check(username.as_ref(), &password, caller))
                 .await
                 .unwrap_or_else(|_| Err(LoginFault::Unavailable("the check took too long".to_owned())));
             inner
@@ -165,6 +187,21 @@ impl Authenticator {
         check
             .await
             .unwrap_or_else(|_| Err(LoginFault::Internal("checking a login panicked".to_owned())))
+    }
+
+    /// Remembers that this person logged in with this browser, by whatever name of theirs.
+    ///
+    /// # Errors
+    /// [`Fault`] of the store.
+    pub async fn know_browser(&self, user: &UserId, browser: &str) -> Result<(), Fault> {
+        let Some(user) = self.0.store.user(user).await? else {
+            return Ok(());
+        };
+        if let Some(name) = Username::parse(&user.profile.username) {
+            let until = self.0.clock.now().saturating_add(KNOWN_FOR).unwrap_or(Timestamp::MAX);
+            self.0.store.use_once(&known(browser, &name), until).await?;
+        }
+        Ok(())
     }
 
     /// Whether somebody who proved who they are without a password may log in: they are still there, and not disabled.
@@ -196,9 +233,13 @@ impl Inner {
             .ok_or_else(|| LoginFault::Unavailable("there is no configuration yet".to_owned()))
     }
 
-    async fn check(&self, username: Option<&Username>, password: &SecretString, address: Option<IpAddr>) -> Result<Proven, LoginFault> {
+    async fn check(&self, username: Option<&Username>, password: &SecretString, caller: Caller) -> Result<Proven, LoginFault> {
         let snapshot = self.snapshot()?;
-        let account = username.map(|name| (TokenHash::of(&format!("login account {}", name.as_str())), lockout::ACCOUNT));
+        let address = caller.address;
+        let account = match username {
+            Some(name) => Some((self.counted_as(name, caller.browser.as_deref()).await?, lockout::ACCOUNT)),
+            None => None,
+        };
         let source = address.map(|address| {
             (
                 TokenHash::of(&format!("login address {}", address_bucket(address))),
@@ -238,6 +279,17 @@ impl Inner {
         }
     }
 
+    /// Under which key the failures of an account count: that of the browser if it is known, else one for all others.
+    async fn counted_as(&self, name: &Username, browser: Option<&str>) -> Result<TokenHash, LoginFault> {
+        if let Some(browser) = browser {
+            let known = known(browser, name);
+            if self.store.was_used(&known, self.clock.now()).await? {
+                return Ok(TokenHash::of(&format!("login account {} at {browser}", name.as_str())));
+            }
+        }
+        Ok(TokenHash::of(&format!("login account {}", name.as_str())))
+    }
+
     async fn throttle(&self, keys: &[(TokenHash, Rule)]) -> Result<(), LoginFault> {
         let now = self.clock.now();
         for (key, rule) in keys {
@@ -270,6 +322,11 @@ impl Inner {
             details: serde_json::json!({ "address": address.map(|address| address.to_string()) }),
         });
     }
+}
+
+/// What says that an account was logged in with a browser. It tells neither of them.
+fn known(browser: &str, name: &Username) -> TokenHash {
+    TokenHash::of(&format!("known browser {browser} of {}", name.as_str()))
 }
 
 /// A try that waits for its turn under one key, or has it.

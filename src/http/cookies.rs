@@ -1,4 +1,5 @@
-//! The cookies: the login session, an id of the browser that tickets are bound to, and that of a browser which is not asked for a second factor.
+//! The cookies: the login session, an id of the browser that tickets are bound to, that of a browser which is
+//! not asked for a second factor, and that of one with which somebody logged in before.
 //!
 //! All are `__Host-` cookies (RFC 6265bis §4.1.3.2), which no sibling host and no plain-http page can plant. On a plain-http issuer, which is a
 //! loopback address, there can be neither prefix nor `Secure`.
@@ -37,6 +38,27 @@ impl Cookies {
         }
     }
 
+    const fn known_name(self) -> &'static str {
+        if self.https { "__Host-nauthera_known" } else { "nauthera_known" }
+    }
+
+    /// What a browser brings with which somebody logged in before.
+    pub fn known(self, request: &HttpRequest) -> Option<String> {
+        read(request, self.known_name())
+    }
+
+    /// Makes the browser one with which somebody has logged in.
+    pub fn set_known(self, value: &str, how_long: std::time::Duration) -> Cookie<'static> {
+        self.lasting(self.known_name(), value, how_long)
+    }
+
+    fn lasting(self, name: &'static str, value: &str, how_long: std::time::Duration) -> Cookie<'static> {
+        let mut cookie = self.make(name, value);
+        let seconds = i64::try_from(how_long.as_secs()).unwrap_or(i64::MAX);
+        cookie.set_max_age(cookie::time::Duration::seconds(seconds));
+        cookie
+    }
+
     const fn device_name(self) -> &'static str {
         if self.https { "__Host-nauthera_device" } else { "nauthera_device" }
     }
@@ -48,10 +70,7 @@ impl Cookies {
 
     /// Makes the browser a remembered one. It stays for so long, and the server decides.
     pub fn set_device(self, value: &str, how_long: std::time::Duration) -> Cookie<'static> {
-        let mut cookie = self.make(self.device_name(), value);
-        let seconds = i64::try_from(how_long.as_secs()).unwrap_or(i64::MAX);
-        cookie.set_max_age(cookie::time::Duration::seconds(seconds));
-        cookie
+        self.lasting(self.device_name(), value, how_long)
     }
 
     /// The session cookie's value.

@@ -221,7 +221,7 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
             .state
             .platform
             .authenticator
-            .authenticate(&username, &password, visit.address)
+            .authenticate_from(&username, &password, visit.caller())
             .await
         {
             Ok(proven) => {

@@ -5,6 +5,7 @@ use super::pages::Look;
 use super::pages::language::Language;
 use super::state::AppState;
 use super::trace::TraceId;
+use crate::actors::authenticator::{Caller, KNOWN_FOR};
 use crate::actors::fault::Fault;
 use crate::actors::session_keeper::messages::{Resume, SessionView};
 use crate::config::snapshot::Snapshot;
@@ -36,6 +37,7 @@ pub struct Visit {
     pub address: Option<IpAddr>,
     session_token: Option<String>,
     device: Option<String>,
+    known: Option<String>,
     /// What the browser calls itself
     pub agent: Option<String>,
     accept_language: Option<String>,
@@ -53,6 +55,7 @@ impl Visit {
         Some(Self {
             session_token: cookies.session(request),
             device: cookies.device(request),
+            known: cookies.known(request),
             agent: request
                 .headers()
                 .get("user-agent")
@@ -127,6 +130,24 @@ impl Visit {
             Some(device) if !how_long.is_zero() => self.state.platform.second_factors.is_remembered(device, user, how_long).await,
             _ => Ok(false),
         }
+    }
+
+    /// From where somebody tries to log in.
+    pub fn caller(&self) -> Caller {
+        Caller {
+            address: self.address,
+            browser: self.known.clone(),
+        }
+    }
+
+    /// Remembers that this person logged in with this browser. The cookie for that, if it has none yet. Without it the login goes on.
+    pub async fn become_known(&self, user: &UserId) -> Option<Cookie<'static>> {
+        let fresh = if self.known.is_none() { fresh_id() } else { None };
+        let browser = self.known.as_deref().or(fresh.as_deref())?;
+        if let Err(fault) = self.state.platform.authenticator.know_browser(user, browser).await {
+            tracing::warn!(%fault, "it could not be noted with which browser somebody logged in");
+        }
+        Some(self.cookies().set_known(browser, KNOWN_FOR))
     }
 
     /// Whether the browser brought a session cookie at all.

@@ -282,6 +282,8 @@ pub trait Factors: Send + Sync {
     async fn forget_devices(&self, user: &UserId) -> StoreResult<()>;
     /// Whether something that counts once comes for the first time: of parallel calls exactly one gets `true`. Remembered until `expires_at`.
     async fn use_once(&self, key: &TokenHash, expires_at: Timestamp) -> StoreResult<bool>;
+    /// Whether that was said of this key, and is still remembered.
+    async fn was_used(&self, key: &TokenHash, now: Timestamp) -> StoreResult<bool>;
 }
 
 /// Failed logins, counted per account and per address, across replicas.

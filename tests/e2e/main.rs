@@ -11,6 +11,7 @@
 
 mod accessibility;
 mod login_round;
+mod passkeys;
 mod quickstart;
 mod service_to_service;
 mod support;

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod forged_forms;
+mod known_browsers;
 mod logout;
 mod new_password;
 mod pages;

@@ -160,6 +160,9 @@ pub async fn enter(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpRes
     response
         .add_cookie(&visit.cookies().set_session(opened.token.expose()))
         .map_err(|error| Problem::Internal(error.to_string()))?;
+    if let Some(cookie) = visit.become_known(&proved.user).await {
+        response.add_cookie(&cookie).map_err(|error| Problem::Internal(error.to_string()))?;
+    }
     Ok(response)
 }
 

@@ -249,4 +249,14 @@ impl Factors for PostgresStore {
         })
         .await
     }
+
+    async fn was_used(&self, key: &TokenHash, now: Timestamp) -> StoreResult<bool> {
+        self.within(async {
+            let sql = "SELECT 1 FROM used_once WHERE key = $1 AND expires_at > $2";
+            let mut lease = self.lease().await?;
+            let row = lease.query_opt(sql, &[&key.as_bytes().as_slice(), &time(now)]).await?;
+            Ok(row.is_some())
+        })
+        .await
+    }
 }

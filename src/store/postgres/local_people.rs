@@ -50,8 +50,8 @@ impl LocalPeople for PostgresStore {
             };
             let name = name_digest(&profile.username);
             let sql = "INSERT INTO users (id, store, name_digest, username, email, email_verified, display_name, given_name, family_name,
-                    groups, disabled, updated_at, declared, own)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, true)
+                    groups, disabled, updated_at, attributes, declared, own)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, false, true)
                 ON CONFLICT (store, name_digest) DO NOTHING";
             let mut lease = self.lease().await?;
             let transaction = lease.begin().await?;
@@ -71,6 +71,7 @@ impl LocalPeople for PostgresStore {
                     &Json(&profile.groups),
                     &profile.disabled,
                     &record.updated_at,
+                    &Json(&profile.attributes),
                 ],
             )
             .await?

@@ -236,6 +236,15 @@ impl Factors for SqliteStore {
         })
         .await
     }
+
+    async fn was_used(&self, key: &TokenHash, now: Timestamp) -> StoreResult<bool> {
+        let key = *key;
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached("SELECT 1 FROM used_once WHERE key = ?1 AND expires_at > ?2")?;
+            Ok(statement.exists(params![Digest(key), Time(now)])?)
+        })
+        .await
+    }
 }
 
 fn forget(connection: &Connection, user: &UserId) -> Result<(), StoreError> {

@@ -24,6 +24,7 @@ pub enum Mode {
 /// One browser with a fresh profile.
 pub struct Browser {
     driver: Option<WebDriver>,
+    port: u16,
     _chromedriver: Process,
     _profile: tempfile::TempDir,
 }
@@ -81,6 +82,7 @@ impl Browser {
             .expect("chromedriver opens a session");
         Self {
             driver: Some(driver),
+            port,
             _chromedriver: chromedriver,
             _profile: profile,
         }
@@ -195,6 +197,27 @@ impl Browser {
             .clone()
     }
 
+    /// Gives the browser a key that verifies its person and remembers accounts (WebDriver, W3C Web Authentication §11). The way to speak to it.
+    pub async fn add_key(&self, chromedriver: &reqwest::Client) -> Key {
+        let session = format!(
+            "http://127.0.0.1:{}/session/{}/webauthn/authenticator",
+            self.port,
+            self.driver().session_id()
+        );
+        let asked = json!({"protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserConsenting": true, "isUserVerified": true});
+        let made: Value = Key::told(chromedriver.post(&session).json(&asked)).await;
+        Key {
+            client: chromedriver.clone(),
+            address: format!("{session}/{}", made.as_str().expect("an id")),
+        }
+    }
+
+    /// Runs a script that calls its last argument when it is done.
+    pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.driver().execute_async(script, arguments).await.unwrap().json().clone()
+    }
+
     /// Holds this page against axe-core's rules and panics with every violation.
     pub async fn check_accessibility(&self, page: &str) {
         let axe = std::fs::read_to_string(super::root().join("tests/e2e/node/node_modules/axe-core/axe.min.js"))
@@ -232,6 +255,46 @@ impl Browser {
             Err(error) => error.to_string(),
         };
         format!("{url} ({title}):\n{text}")
+    }
+}
+
+/// A security key at the browser.
+pub struct Key {
+    client: reqwest::Client,
+    address: String,
+}
+
+impl Key {
+    async fn told(request: reqwest::RequestBuilder) -> Value {
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        assert!(answer["value"]["error"].is_null(), "{answer}");
+        answer["value"].clone()
+    }
+
+    /// What it keeps.
+    pub async fn credentials(&self) -> Vec<Value> {
+        let kept = Self::told(self.client.get(format!("{}/credentials", self.address))).await;
+        kept.as_array().unwrap().clone()
+    }
+
+    /// Whether it recognises its person from now on.
+    pub async fn recognises(&self, is_person: bool) {
+        Self::told(
+            self.client
+                .post(format!("{}/uv", self.address))
+                .json(&json!({"isUserVerified": is_person})),
+        )
+        .await;
+    }
+
+    /// Puts a copy of what it keeps in its place, which has counted up to there.
+    pub async fn becomes_a_copy(&self, sign_count: u32) {
+        for mut credential in self.credentials().await {
+            let id = credential["credentialId"].as_str().unwrap().to_owned();
+            Self::told(self.client.delete(format!("{}/credentials/{id}", self.address))).await;
+            credential["signCount"] = json!(sign_count);
+            Self::told(self.client.post(format!("{}/credential", self.address)).json(&credential)).await;
+        }
     }
 }
 

@@ -225,6 +225,9 @@ async fn what_counts_once_counts_once(store: Arc<dyn Store>) {
         })
         .collect();
     assert_eq!(together(calls).await.iter().filter(|first| **first).count(), 1);
+    assert!(store.was_used(&hash("challenge"), at(9)).await.unwrap());
+    assert!(!store.was_used(&hash("challenge"), at(10)).await.unwrap(), "its time is over");
+    assert!(!store.was_used(&hash("another"), at(9)).await.unwrap());
     assert!(store.use_once(&hash("another"), at(10)).await.unwrap());
     store.sweep(at(10), 100).await.unwrap();
     assert!(

@@ -270,6 +270,10 @@ impl Browser {
         self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
+    pub fn forget(&self, name: &str) {
+        self.cookies.borrow_mut().remove(name);
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.client.get(self.address(path))).await
     }

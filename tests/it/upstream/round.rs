@@ -99,8 +99,8 @@ async fn a_login_that_no_application_asked_for_ends_at_home() {
     let page = browser.get("/login").await;
     let sent = press(&browser, &page).await;
     let answer = browser.get(&provider.approve(&sent.location(), ann())).await;
-    assert_eq!(answer.location().path(), "/");
-    assert!(browser.get("/").await.body.contains("signed in as"), "there is a session");
+    assert_eq!(answer.location().path(), "/account");
+    assert!(browser.get("/account").await.body.contains("signed in as"), "there is a session");
     site.stop().await;
 }
 

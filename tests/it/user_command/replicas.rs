@@ -57,7 +57,7 @@ async fn who_is_added_can_log_in_at_a_running_server_and_who_is_disabled_is_out(
 
     place.does(&["enable", "carol"]);
     let back = again.log_in(&again.get("/login").await, "carol", "an owl in the attic").await;
-    assert_eq!(back.header("location"), "/", "her own password is hers still");
+    assert_eq!(back.header("location"), "/account", "her own password is hers still");
     site.stop().await;
 }
 
