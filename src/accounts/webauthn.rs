@@ -44,8 +44,6 @@ impl From<WebauthnError> for Refused {
 /// What a key proved.
 #[derive(Clone, Debug)]
 pub struct Proof {
-    /// What its credential is found by
-    pub credential: TokenHash,
     /// How often it says that it was used; 0: it does not count
     pub counter: i64,
     /// How the person proved themselves (RFC 8176): by hardware that keeps its key, or by one that is copied between devices
@@ -170,6 +168,15 @@ impl RelyingParty {
         Ok((serde_json::to_value(options).map_err(|_| Refused::Malformed)?, state))
     }
 
+    /// Which key it says that it is. Nothing is proved by that.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn claimed_key(&self, answer: &str) -> Result<TokenHash, Refused> {
+        let answer: PublicKeyCredential = read(answer)?;
+        Ok(credential_hash(answer.get_credential_id()))
+    }
+
     /// Whose key it says that it is, and which. Nothing is proved by that.
     ///
     /// # Errors
@@ -205,7 +212,6 @@ fn read<T: DeserializeOwned>(answer: &str) -> Result<T, Refused> {
 fn proof(result: AuthenticationResult) -> Proof {
     let kept = if result.backup_eligible() { "swk" } else { "hwk" };
     Proof {
-        credential: credential_hash(result.cred_id()),
         counter: i64::from(result.counter()),
         amr: [kept, "user", "mfa"],
         result,

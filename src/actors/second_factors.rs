@@ -36,6 +36,9 @@ pub const LONGEST_NAME: usize = 64;
 /// A challenge is remembered so long after it was answered; tickets that hold one expire earlier.
 const ANSWERED: SignedDuration = SignedDuration::from_hours(2);
 
+/// The position of a key that has counted back: nothing comes after it.
+const SPENT: i64 = i64::MAX;
+
 /// Proved by a code of an app, or a recovery code (RFC 8176).
 pub const OTP: [&str; 2] = ["otp", "mfa"];
 
@@ -197,10 +200,11 @@ impl SecondFactors {
         let inner = &self.0;
         inner
             .guarded(Some(user), address, async {
-                let proof = party.finish_proof(answer, state)?;
+                let credential = party.claimed_key(answer)?;
                 let factors = inner.store.factors(user).await?;
-                let factor = factors.iter().find(|factor| factor.credential == Some(proof.credential));
-                inner.accept(factor.ok_or(ProofFault::Wrong)?, proof, ceremony).await
+                let factor = factors.iter().find(|factor| factor.credential == Some(credential));
+                let factor = factor.ok_or(ProofFault::Wrong)?;
+                inner.accept(factor, party.finish_proof(answer, state), ceremony).await
             })
             .await
     }
@@ -225,7 +229,7 @@ impl SecondFactors {
                 let factor = factors.iter().find(|factor| factor.credential == Some(credential));
                 let factor = factor.ok_or(ProofFault::Wrong)?;
                 let key = inner.key(factor).ok_or(ProofFault::Wrong)?;
-                inner.accept(factor, party.finish_login(answer, state, &key)?, ceremony).await
+                inner.accept(factor, party.finish_login(answer, state, &key), ceremony).await
             })
             .await;
         Ok((user.clone(), proved?))
@@ -327,9 +331,19 @@ impl Inner {
         key
     }
 
-    /// A proof counts once, and only if its key has not counted back meanwhile.
-    async fn accept(&self, factor: &FactorRecord, proof: Proof, ceremony: &TokenHash) -> Result<[&'static str; 3], ProofFault> {
+    /// A proof counts once, and only if its key has not counted back. A key that did is refused from then on: a copy of it would otherwise only have
+    /// to be used until it has counted far enough (W3C Web Authentication §6.1.1).
+    async fn accept(
+        &self,
+        factor: &FactorRecord,
+        proof: Result<Proof, Refused>,
+        ceremony: &TokenHash,
+    ) -> Result<[&'static str; 3], ProofFault> {
         let now = self.clock.now();
+        if matches!(proof, Err(Refused::CountedBack)) {
+            self.store.advance_factor(factor, SPENT, now).await?;
+        }
+        let proof = proof?;
         let until = now.saturating_add(ANSWERED).unwrap_or(Timestamp::MAX);
         if !self.store.use_once(ceremony, until).await? {
             return Err(ProofFault::Wrong);
@@ -340,10 +354,10 @@ impl Inner {
             None => factor.clone(),
         };
         if self.store.advance_factor(&kept, proof.counter, now).await? {
-            Ok(proof.amr)
-        } else {
-            Err(ProofFault::CountedBack)
+            return Ok(proof.amr);
         }
+        self.store.advance_factor(factor, SPENT, now).await?;
+        Err(ProofFault::CountedBack)
     }
 
     async fn add(

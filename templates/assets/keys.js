@@ -59,7 +59,8 @@
     if (!window.PublicKeyCredential) continue;
     form.hidden = false;
     const conditional = window.PublicKeyCredential.isConditionalMediationAvailable;
-    if (form.dataset.key === "login" && conditional) {
+    // Not beside a problem: what has just failed is not offered again without being asked for.
+    if (form.dataset.key === "login" && conditional && !document.getElementById("problem")) {
       conditional.call(window.PublicKeyCredential).then((available) => {
         if (!available) return;
         waiting = new AbortController();

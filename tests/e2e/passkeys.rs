@@ -137,6 +137,12 @@ async fn a_passkey_logs_in_alone_and_after_the_password_and_a_copy_of_it_does_no
     browser.open(&format!("{}/login", server.issuer)).await;
     browser.see_text(ALERT, "may have been copied").await;
     key.recognises(false).await;
+    // However far it counts from then on.
+    key.becomes_a_copy(1000).await;
+    open_login(&server, &browser, &key).await;
+    browser.click(PASSKEY).await;
+    browser.see_text(ALERT, "may have been copied").await;
+    key.recognises(false).await;
     browser.open(&format!("{}/account", server.issuer)).await;
     browser.see(pages::PASSWORD_FIELD).await;
     browser.quit().await;
