@@ -197,8 +197,9 @@ impl Authenticator {
         let Some(user) = self.0.store.user(user).await? else {
             return Ok(());
         };
+        let until = self.0.clock.now().saturating_add(KNOWN_FOR).unwrap_or(Timestamp::MAX);
+        self.0.store.use_once(&known_of(browser, &user.id), until).await?;
         if let Some(name) = Username::parse(&user.profile.username) {
-            let until = self.0.clock.now().saturating_add(KNOWN_FOR).unwrap_or(Timestamp::MAX);
             self.0.store.use_once(&known(browser, &name), until).await?;
         }
         Ok(())
@@ -215,14 +216,14 @@ impl Authenticator {
         Ok(!self.0.directories.current(user).await.profile.disabled)
     }
 
-    /// A user of one of the configured user stores, by subject.
+    /// A user of one of the configured user stores or providers, by subject.
     ///
     /// # Errors
     /// [`LoginFault::Unavailable`] or [`LoginFault::Internal`].
     pub async fn find(&self, id: &UserId) -> Result<Option<UserRecord>, LoginFault> {
         let snapshot = self.0.snapshot()?;
         let user = self.0.store.user(id).await?;
-        Ok(user.filter(|user| snapshot.user_stores.iter().any(|store| store.id == user.store)))
+        Ok(user.filter(|user| snapshot.has_people_of(&user.store)))
     }
 }
 
@@ -322,6 +323,11 @@ impl Inner {
             details: serde_json::json!({ "address": address.map(|address| address.to_string()) }),
         });
     }
+}
+
+/// The same by the person's subject, for what comes after the password.
+pub(super) fn known_of(browser: &str, user: &UserId) -> TokenHash {
+    TokenHash::of(&format!("known browser {browser} of subject {user}"))
 }
 
 /// What says that an account was logged in with a browser. It tells neither of them.

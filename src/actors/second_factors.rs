@@ -8,6 +8,7 @@ pub mod reseal;
 mod safe;
 
 use super::audit_log::AuditHandle;
+use super::authenticator::Caller;
 use super::clock::SharedClock;
 use super::fault::Fault;
 use crate::accounts::webauthn::{Key, Proof, Refused, RelyingParty};
@@ -152,10 +153,11 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`ProofFault`].
-    pub async fn prove_by_code(&self, user: &UserId, typed: &str, address: Option<IpAddr>) -> Result<(), ProofFault> {
+    pub async fn prove_by_code(&self, user: &UserId, typed: &str, caller: &Caller) -> Result<(), ProofFault> {
         let inner = &self.0;
+        let address = caller.address;
         inner
-            .guarded_guess(user, address, async {
+            .guarded_guess(user, caller, async {
                 if let Some(code) = recovery_code::hash(user, typed) {
                     if !inner.store.use_recovery_code(user, &code).await? {
                         return Err(ProofFault::Wrong);

@@ -377,6 +377,11 @@ impl Snapshot {
             .copied()
     }
 
+    /// Whether people of this store may log in: it is one of the UserStores, or an upstream provider.
+    pub fn has_people_of(&self, store: &UserStoreId) -> bool {
+        self.user_stores.iter().any(|known| known.id == *store) || self.identity_providers.iter().any(|provider| provider.id == *store)
+    }
+
     /// Whether people come from a directory or an upstream provider, too.
     pub fn has_directory(&self) -> bool {
         !self.identity_providers.is_empty() || self.user_stores.iter().any(|store| matches!(store.kind, UserStoreKind::Ldap(_)))

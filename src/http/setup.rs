@@ -1,6 +1,7 @@
 //! `/second-factor/setup`: an app or a key is set up, on the way of a login that needs one or from the account. `/second-factor/done`: the recovery
 //! codes were seen.
 
+use super::account::is_sure;
 use super::flow::{self};
 use super::form::FormBody;
 use super::keys;
@@ -13,7 +14,6 @@ use super::ticket::{self, ProvedTicket, SetupTicket, Then};
 use super::visit::Visit;
 use crate::accounts::totp;
 use crate::actors::second_factors::{LONGEST_NAME, OTP};
-use crate::oauth::authorize::decision::is_recent_login;
 use crate::oauth::form::Params;
 use crate::oauth::ids::UserId;
 use crate::oauth::two_factor::{FactorMethod, Missing};
@@ -214,8 +214,14 @@ async fn allowed(
             }
         }
         Then::Account(id) => match visit.session().await? {
-            Some(session) if session.id.as_str() == id && is_recent_login(session.auth_time, visit.now()) => {
-                Ok(Ok((session.user, FormAction::Own)))
+            Some(session) if session.id.as_str() == id => {
+                // Another window may have set one up since the page was shown: then one factor is not enough any more.
+                let enrolled = visit.state.platform.second_factors.of(&session.user).await?;
+                if is_sure(visit, &session, &enrolled) {
+                    Ok(Ok((session.user, FormAction::Own)))
+                } else {
+                    Ok(Err(super::account::confirm(visit)))
+                }
             }
             _ => Ok(Err(flow::see_other(&visit.path("/account/security")))),
         },

@@ -3,6 +3,7 @@
 
 use super::{Inner, ProofFault};
 use crate::accounts::lockout::{self, Rule, address_bucket};
+use crate::actors::authenticator::{Caller, known_of};
 use crate::oauth::ids::UserId;
 use crate::oauth::opaque::TokenHash;
 use std::net::IpAddr;
@@ -12,16 +13,26 @@ impl Inner {
     pub(super) async fn guarded_guess<T>(
         &self,
         user: &UserId,
-        address: Option<IpAddr>,
+        caller: &Caller,
         guess: impl Future<Output = Result<T, ProofFault>>,
     ) -> Result<T, ProofFault> {
-        let account = TokenHash::of(&format!("second factor of {user}"));
+        let account = self.counted_as(user, caller.browser.as_deref()).await?;
         self.count(&account, lockout::ACCOUNT).await?;
-        let outcome = self.guarded(Some(user), address, guess).await;
+        let outcome = self.guarded(Some(user), caller.address, guess).await;
         if outcome.is_ok() {
             self.store.clear_failed_logins(&account).await?;
         }
         outcome
+    }
+
+    /// Under which key guesses at a person's codes count: that of the browser if it is known, else one for all others, as for passwords.
+    async fn counted_as(&self, user: &UserId, browser: Option<&str>) -> Result<TokenHash, ProofFault> {
+        if let Some(browser) = browser
+            && self.store.was_used(&known_of(browser, user), self.clock.now()).await?
+        {
+            return Ok(TokenHash::of(&format!("second factor of {user} at {browser}")));
+        }
+        Ok(TokenHash::of(&format!("second factor of {user}")))
     }
 
     /// Runs a proof. `user` is known for sure, or left out.

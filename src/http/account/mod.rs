@@ -46,10 +46,8 @@ struct Owner {
 }
 
 impl Owner {
-    /// Whether they have just proved who they are, as well as they can.
     fn is_sure(&self, enrolled: &Enrolled) -> bool {
-        let well = enrolled.factors.is_empty() || Acr::of(&self.session.amr) >= Acr::TwoFactors;
-        well && is_recent_login(self.session.auth_time, self.visit.now())
+        is_sure(&self.visit, &self.session, enrolled)
     }
 
     /// The ticket of this page's forms.
@@ -65,6 +63,12 @@ impl Owner {
         values.insert("name", Value::from(self.session.username.clone()));
         self.look.page(status, template, values, &FormAction::Own)
     }
+}
+
+/// Whether somebody has just proved who they are, as well as they can.
+pub fn is_sure(visit: &Visit, session: &SessionView, enrolled: &Enrolled) -> bool {
+    let well = enrolled.factors.is_empty() || Acr::of(&session.amr) >= Acr::TwoFactors;
+    well && is_recent_login(session.auth_time, visit.now())
 }
 
 /// Shows a page to whoever is signed in; others are sent to the login.
@@ -119,7 +123,7 @@ where
 }
 
 /// To the login page, which asks who it is although somebody is signed in.
-fn confirm(visit: &Visit) -> HttpResponse {
+pub fn confirm(visit: &Visit) -> HttpResponse {
     see_other(&visit.path("/login?confirm=yes"))
 }
 

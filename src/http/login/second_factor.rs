@@ -90,7 +90,7 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
         }
         _ if code.trim().is_empty() => return show(visit, content.proved, Some(Trouble::missing())).await,
         _ => {
-            let proof = factors.prove_by_code(user, code, visit.address).await;
+            let proof = factors.prove_by_code(user, code, &visit.caller()).await;
             proof.map(|()| content.proved.clone().and(&OTP))
         }
     };

@@ -1,7 +1,7 @@
 //! What somebody has of a stolen session cookie, and what other pages and other people can do.
 
 use super::{log_in, show};
-use crate::second_factors::walk::later;
+use crate::second_factors::walk::{App, later};
 use crate::support::site::*;
 
 const COOKIE: &str = "nauthera_session";
@@ -118,4 +118,21 @@ async fn user_id(site: &Site) -> nauthera::oauth::ids::UserId {
         .unwrap()
         .unwrap()
         .id
+}
+
+#[actix_rt::test]
+async fn a_form_from_before_the_first_factor_adds_none_beside_it() {
+    let site = Site::start().await;
+    let owner = log_in(&site).await;
+    let earlier = show(&owner, "/account/security/new?method=totp").await;
+    let setup = show(&owner, "/account/security/new?method=totp").await;
+    let app = App::of(&setup);
+    owner
+        .post("/second-factor/setup", &[("ticket", &setup.ticket()), ("code", &app.code(&site))])
+        .await;
+    let second = App::of(&earlier);
+    let fields = [("ticket", &*earlier.ticket()), ("code", &second.code(&site))];
+    let sent = owner.post("/second-factor/setup", &fields).await;
+    assert_eq!(sent.header("location"), "/login?confirm=yes");
+    site.stop().await;
 }

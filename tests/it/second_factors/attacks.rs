@@ -26,7 +26,8 @@ async fn a_code_is_good_once_and_so_is_every_one_before_it() {
 #[actix_rt::test]
 async fn a_burst_of_guesses_is_stopped_and_the_owner_gets_in_after_the_stated_wait() {
     let site = site(|rule| rule.required = true).await;
-    let (_, app, _) = enrol(&site, &site.browser()).await;
+    let at_home = site.browser();
+    let (_, app, _) = enrol(&site, &at_home).await;
     later(&site, 60);
     let attacker = site.browser();
     let page = to_the_second_factor(&attacker, &authorize(&[])).await;
@@ -44,6 +45,12 @@ async fn a_burst_of_guesses_is_stopped_and_the_owner_gets_in_after_the_stated_wa
     assert!(!throttled.header("retry-after").is_empty());
     // Not even the right one, while it is too early.
     assert_eq!(answer(&attacker, &page, &right).await.status, 429);
+
+    // Where its owner has logged in before, the siege is not felt; elsewhere it is over after the stated wait.
+    assert!(at_home.get("/account").await.status == 200);
+    at_home.forget("nauthera_session");
+    let page = to_the_second_factor(&at_home, &authorize(&[])).await;
+    assert!(answer(&at_home, &page, &right).await.sent("code").is_some());
 
     later(&site, 300);
     let owner = site.browser();

@@ -100,7 +100,13 @@ async fn a_login_that_no_application_asked_for_ends_at_home() {
     let sent = press(&browser, &page).await;
     let answer = browser.get(&provider.approve(&sent.location(), ann())).await;
     assert_eq!(answer.location().path(), "/account");
-    assert!(browser.get("/account").await.body.contains("signed in as"), "there is a session");
+    let account = browser.get("/account").await;
+    assert!(account.status == 200 && account.body.contains("signed in as"), "{}", account.body);
+    assert_eq!(
+        browser.get("/account/security/new?method=totp").await.status,
+        200,
+        "a second factor of their own"
+    );
     site.stop().await;
 }
 
