@@ -1,7 +1,8 @@
 //! The policies that govern a client. Many clients have the same ones, so what they come to is worked out once for each set of them.
 
 use super::input::{Key, Kind, Labels, Resources};
-use super::policy::{self, Ask, Merged, NamedPolicy, Violation};
+use super::judgement::{self, Violation};
+use super::policy::{Ask, Merged, NamedPolicy};
 use super::refusal::{Aspect, Refusal};
 use super::selector;
 use super::verdict::Rotation;
@@ -55,7 +56,7 @@ impl Member {
 
     /// Every field in which a client asks for more than this policy allows.
     fn violations(&self, ask: &Ask) -> Vec<Violation> {
-        policy::violations_of(ask, &self.name, &self.alone)
+        judgement::violations_of(ask, &self.name, &self.alone)
     }
 }
 
@@ -80,7 +81,7 @@ impl Governing {
     fn new(members: Vec<Rc<Member>>) -> Self {
         let singles: Vec<(&str, &Merged)> = members.iter().map(|member| (member.name.as_str(), &member.alone)).collect();
         let merged = Merged::of_all(members.iter().map(|member| &member.alone));
-        let conflicts = policy::conflicts_of(&singles);
+        let conflicts = judgement::conflicts_of(&singles);
         let conflict = (!conflicts.is_empty()).then(|| {
             let text = conflicts
                 .iter()

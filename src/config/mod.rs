@@ -13,6 +13,7 @@ pub mod directory_health;
 mod governing;
 mod identity_provider;
 pub mod input;
+pub mod judgement;
 mod memory;
 pub mod names;
 mod people;

@@ -1,7 +1,8 @@
 //! What holds for all policies and all resources.
 
 use super::input::{Accepted, Key, Object, Objects, Options, Resources};
-use super::policy::{Ask, AskedRedirect, Merged, NamedPolicy, conflicts, violations};
+use super::judgement::{conflicts, violations};
+use super::policy::{Ask, AskedRedirect, Merged, NamedPolicy};
 use super::redirect_uri::{fault, host_intersection, host_matches};
 use super::{compile, names};
 use crate::resources::AuthPolicySpec;
