@@ -15,6 +15,8 @@ const LONGEST_HINT: usize = 256;
 pub struct Wish {
     /// The person proves themselves again
     pub login: bool,
+    /// The person had better prove themselves again: asked for, and not insisted on, since not every provider says when that was
+    pub again: bool,
     /// The person chooses an account
     pub select_account: bool,
     /// They proved themselves no longer ago than this
@@ -30,6 +32,7 @@ impl Wish {
     pub fn of(request: &AuthorizationRequest, ui_locales: Option<&str>) -> Self {
         Self {
             login: request.prompts.login,
+            again: false,
             select_account: request.prompts.select_account,
             max_age: [request.max_age, request.client.limits.max_session_age].into_iter().flatten().min(),
             login_hint: request.login_hint.clone().filter(|hint| hint.len() <= LONGEST_HINT),
@@ -70,6 +73,7 @@ pub fn address(metadata: &Metadata, provider: &IdentityProviderConfig, ask: &Ask
     ]);
     let Wish {
         login,
+        again,
         select_account,
         max_age,
         login_hint,
@@ -83,7 +87,7 @@ pub fn address(metadata: &Metadata, provider: &IdentityProviderConfig, ask: &Ask
         query.append_pair("prompt", &prompts.join(" "));
     }
     // With `prompt=login` too: it makes the provider say when that was (OpenID Connect Core §2, `auth_time`).
-    if let Some(age) = if *login { Some(Duration::ZERO) } else { *max_age } {
+    if let Some(age) = if *login || *again { Some(Duration::ZERO) } else { *max_age } {
         query.append_pair("max_age", &age.as_secs().to_string());
     }
     for (name, value) in [("login_hint", login_hint), ("ui_locales", ui_locales)] {

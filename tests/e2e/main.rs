@@ -10,6 +10,7 @@
 )]
 
 mod accessibility;
+mod authenticator_app;
 mod login_round;
 mod passkeys;
 mod quickstart;

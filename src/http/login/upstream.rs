@@ -56,10 +56,12 @@ async fn begin(visit: &Visit, name: &str, body: FormBody) -> Result<HttpResponse
     };
     let provider = visit.snapshot.identity_provider(name).ok_or(Problem::Missing)?;
     let look = look_of(visit, content.request.as_deref());
-    let wish = match wish(visit, &look, content.request.as_deref()) {
+    let mut wish = match wish(visit, &look, content.request.as_deref()) {
         Ok(wish) => wish,
         Err(answer) => return *answer,
     };
+    // Whoever is signed in already confirms who they are, to change what guards their account.
+    wish.again = content.request.is_none() && visit.session().await?.is_some();
     let number = fresh_id().ok_or_else(|| Problem::Internal("the random generator failed".to_owned()))?;
     let secrets = Secrets::of(&visit.browser, &provider.id, &number);
     let carried = UpstreamTicket {

@@ -1,4 +1,4 @@
-//! `login_hint`, `id_token_hint` and `ui_locales` are of a sane size (OpenID Connect Core §3.1.2.1). `claims`, `acr_values` and `display` are not
+//! `login_hint`, `id_token_hint` and `ui_locales` are of a sane size (OpenID Connect Core §3.1.2.1). `claims` and `display` are not
 //! supported, as discovery says, and are ignored.
 
 use super::bounded;

@@ -14,6 +14,12 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Python with the packages of these tests. From TARGET/debug/nauthera: `scripts/setup` makes the environment in cargo's target folder.
+pub fn python() -> std::path::PathBuf {
+    let target = Path::new(env!("CARGO_BIN_EXE_nauthera")).ancestors().nth(2).unwrap();
+    target.join("tools/python/bin/python")
+}
+
 /// reqwest comes without a cryptography provider of its own; all tests share this one.
 pub fn use_aws_lc() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -4,7 +4,6 @@ use super::process::Process;
 use super::root;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A confidential client of the manifests.
@@ -54,11 +53,9 @@ impl Api {
     /// Starts it; it reads the issuer's metadata at once.
     pub fn start(issuer: &str, audience: &str, scope: &str) -> Self {
         super::use_aws_lc();
-        // Cargo's target folder, from TARGET/debug/nauthera: scripts/setup makes the Python environment there.
-        let target = Path::new(env!("CARGO_BIN_EXE_nauthera")).ancestors().nth(2).unwrap();
         let process = Process::start(
             "api.py",
-            Command::new(target.join("tools/python/bin/python"))
+            Command::new(super::python())
                 .arg(root().join("tests/e2e/python/api.py"))
                 .env("ISSUER", issuer)
                 .env("AUDIENCE", audience)

@@ -107,6 +107,9 @@ async fn a_login_that_no_application_asked_for_ends_at_home() {
         200,
         "a second factor of their own"
     );
+    let confirm = browser.get("/login?confirm=yes").await;
+    let sent = press(&browser, &confirm).await;
+    assert_eq!(sent.sent("max_age").as_deref(), Some("0"), "who confirms proves themselves again");
     site.stop().await;
 }
 
