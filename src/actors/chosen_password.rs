@@ -55,16 +55,8 @@ impl ChosenPasswords {
     /// # Errors
     /// [`Fault`] if nobody can tell at the moment.
     pub async fn pending(&self, user: &UserId, mark: &TokenHash) -> Result<Option<Pending>, Fault> {
-        let snapshot = self.snapshot()?;
-        let (Some(user), Some(before)) = (self.store.user(user).await?, self.store.password(user).await?) else {
-            return Ok(None);
-        };
-        let is_local = snapshot
-            .user_stores
-            .iter()
-            .any(|store| store.id == user.store && store.kind == UserStoreKind::Local);
-        let is_open = is_local && !user.profile.disabled && before.must_change && before.mark() == *mark;
-        Ok(is_open.then_some(Pending { user, before }))
+        let own = self.own(user).await?;
+        Ok(own.filter(|pending| pending.before.must_change && pending.before.mark() == *mark))
     }
 
     /// A person with a password of a local store, who has proved who they are and wants another one. `None`: their password is kept elsewhere.

@@ -155,16 +155,11 @@ impl Visit {
         self.session_token.is_some()
     }
 
-    /// The cookie with the browser's id, if it has none yet.
-    pub fn browser_cookie(&self) -> Option<Cookie<'static>> {
-        self.browser_is_new.then(|| self.cookies().set_browser(&self.browser))
-    }
-
     /// Adds the browser's id to an answer that holds a ticket.
     pub fn remember_browser(&self, mut response: HttpResponse) -> HttpResponse {
-        if let Some(cookie) = self.browser_cookie() {
+        if self.browser_is_new {
             // A cookie of ours is always a valid header.
-            let _ = response.add_cookie(&cookie);
+            let _ = response.add_cookie(&self.cookies().set_browser(&self.browser));
         }
         response
     }

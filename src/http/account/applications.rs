@@ -8,6 +8,7 @@ use crate::http::form::FormBody;
 use crate::http::pages::{Values, map};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
+use crate::oauth::form::Params;
 use crate::oauth::ids::ClientId;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -22,13 +23,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
-    show(state, request, |owner| async move {
-        match page(&owner).await {
-            Ok(response) => Ok(response),
-            Err(problem) => Err((Box::new(owner), problem)),
-        }
-    })
-    .await
+    show(state, request, page).await
 }
 
 async fn page(owner: &Owner) -> Result<HttpResponse, Problem> {
@@ -51,19 +46,14 @@ async fn page(owner: &Owner) -> Result<HttpResponse, Problem> {
 }
 
 async fn post(state: web::Data<AppState>, request: HttpRequest, body: FormBody) -> HttpResponse {
-    act(state, request, body, |owner, form| async move {
-        let Some(client) = form.one("client").ok().flatten() else {
-            return Err((Box::new(owner), Problem::Form(StatusCode::BAD_REQUEST)));
-        };
+    act(state, request, body, async |owner: &Owner, form: &Params| {
+        let client = form.one("client").ok().flatten().ok_or(Problem::Form(StatusCode::BAD_REQUEST))?;
         let withdraw = Withdraw {
             user: owner.session.user.clone(),
             client: ClientId::new(client),
         };
-        let sessions = &owner.visit.state.sessions;
-        match sessions.ask(withdraw).await.and_then(|outcome| outcome) {
-            Ok(()) => Ok(see_other(&owner.visit.path("/account/applications"))),
-            Err(fault) => Err((Box::new(owner), fault.into())),
-        }
+        owner.visit.state.sessions.ask(withdraw).await??;
+        Ok(see_other(&owner.visit.path("/account/applications")))
     })
     .await
 }

@@ -34,13 +34,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
-    show(state, request, |owner| async move {
-        match page(&owner).await {
-            Ok(response) => Ok(response),
-            Err(problem) => Err((Box::new(owner), problem)),
-        }
-    })
-    .await
+    show(state, request, page).await
 }
 
 async fn page(owner: &Owner) -> Result<HttpResponse, Problem> {

@@ -72,10 +72,11 @@ pub fn is_sure(visit: &Visit, session: &SessionView, enrolled: &Enrolled) -> boo
 }
 
 /// Shows a page to whoever is signed in; others are sent to the login.
-async fn show<F>(state: web::Data<AppState>, request: HttpRequest, page: impl FnOnce(Owner) -> F) -> HttpResponse
-where
-    F: Future<Output = Result<HttpResponse, (Box<Owner>, Problem)>>,
-{
+async fn show(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    page: impl AsyncFnOnce(&Owner) -> Result<HttpResponse, Problem>,
+) -> HttpResponse {
     let Some(visit) = Visit::of(&state, &request) else {
         return super::not_configured(&request);
     };
@@ -85,38 +86,26 @@ where
         Ok(None) => return see_other(&visit.path("/login")),
         Err(fault) => return answer(&visit, &look, Err(fault.into())),
     };
-    let browser = visit.browser_cookie();
-    match page(Owner { visit, look, session }).await {
-        Ok(mut response) => {
-            if let Some(cookie) = browser {
-                // A cookie of ours is always a valid header.
-                let _ = response.add_cookie(&cookie);
-            }
-            response
-        }
-        Err((owner, problem)) => answer(&owner.visit, &owner.look, Err(problem)),
-    }
+    let owner = Owner { visit, look, session };
+    let outcome = page(&owner).await;
+    answer(&owner.visit, &owner.look, outcome)
 }
 
 /// Does what a form of one's own asks for. It came from this browser, and from a page of the session that is live.
-async fn act<F>(state: web::Data<AppState>, request: HttpRequest, body: FormBody, act: impl FnOnce(Owner, Params) -> F) -> HttpResponse
-where
-    F: Future<Output = Result<HttpResponse, (Box<Owner>, Problem)>>,
-{
-    show(state, request, |owner| async move {
-        let form = match body.0 {
-            Ok(form) => form,
-            Err(fault) => return Err((Box::new(owner), Problem::Form(fault.status()))),
-        };
+async fn act(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    body: FormBody,
+    act: impl AsyncFnOnce(&Owner, &Params) -> Result<HttpResponse, Problem>,
+) -> HttpResponse {
+    show(state, request, async move |owner: &Owner| {
+        let form = body.0.map_err(|fault| Problem::Form(fault.status()))?;
         let sent = form.one("ticket").ok().flatten();
         match opened(ticket::open::<AccountTicket>(&owner.visit, sent)) {
-            Ok(content) if content.session == owner.session.id.as_str() => act(owner, form).await,
+            Ok(content) if content.session == owner.session.id.as_str() => act(owner, &form).await,
             // It was open for too long, or somebody else is signed in meanwhile: the page again.
             Ok(_) | Err(Some(_)) => Ok(see_other(&owner.visit.path("/account"))),
-            Err(None) => {
-                let problem = bad_ticket(&owner.visit);
-                Err((Box::new(owner), problem))
-            }
+            Err(None) => Err(bad_ticket(&owner.visit)),
         }
     })
     .await

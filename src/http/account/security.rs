@@ -32,13 +32,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
-    show(state, request, |owner| async move {
-        match page(&owner, None).await {
-            Ok(response) => Ok(response),
-            Err(problem) => Err((Box::new(owner), problem)),
-        }
-    })
-    .await
+    show(state, request, async |owner: &Owner| page(owner, None).await).await
 }
 
 async fn page(owner: &Owner, trouble: Option<&Trouble>) -> Result<HttpResponse, Problem> {
@@ -89,13 +83,7 @@ async fn page(owner: &Owner, trouble: Option<&Trouble>) -> Result<HttpResponse, 
 /// The page on which an app or a key is set up, from here.
 async fn new_factor(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
     let query = request.query_string().to_owned();
-    show(state, request, |owner| async move {
-        match begin(&owner, &query).await {
-            Ok(response) => Ok(response),
-            Err(problem) => Err((Box::new(owner), problem)),
-        }
-    })
-    .await
+    show(state, request, async |owner: &Owner| begin(owner, &query).await).await
 }
 
 async fn begin(owner: &Owner, query: &str) -> Result<HttpResponse, Problem> {
@@ -118,13 +106,7 @@ async fn begin(owner: &Owner, query: &str) -> Result<HttpResponse, Problem> {
 }
 
 async fn post(state: web::Data<AppState>, request: HttpRequest, body: FormBody) -> HttpResponse {
-    act(state, request, body, |owner, form| async move {
-        match changed(&owner, &form).await {
-            Ok(response) => Ok(response),
-            Err(problem) => Err((Box::new(owner), problem)),
-        }
-    })
-    .await
+    act(state, request, body, changed).await
 }
 
 async fn changed(owner: &Owner, form: &Params) -> Result<HttpResponse, Problem> {

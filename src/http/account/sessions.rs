@@ -22,13 +22,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn get(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
-    show(state, request, |owner| async move {
-        match page(&owner).await {
-            Ok(response) => Ok(response),
-            Err(problem) => Err((Box::new(owner), problem)),
-        }
-    })
-    .await
+    show(state, request, page).await
 }
 
 async fn page(owner: &Owner) -> Result<HttpResponse, Problem> {
@@ -53,11 +47,9 @@ async fn page(owner: &Owner) -> Result<HttpResponse, Problem> {
 }
 
 async fn post(state: web::Data<AppState>, request: HttpRequest, body: FormBody) -> HttpResponse {
-    act(state, request, body, |owner, form| async move {
-        match sign_out(&owner, &form).await {
-            Ok(()) => Ok(see_other(&owner.visit.path("/account/sessions"))),
-            Err(fault) => Err((Box::new(owner), fault.into())),
-        }
+    act(state, request, body, async |owner: &Owner, form: &Params| {
+        sign_out(owner, form).await?;
+        Ok(see_other(&owner.visit.path("/account/sessions")))
     })
     .await
 }
