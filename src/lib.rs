@@ -11,6 +11,7 @@ pub mod http;
 pub mod jose;
 pub mod oauth;
 pub mod operator;
+pub mod outbound;
 pub mod rates;
 pub mod resources;
 pub mod source;

@@ -1,19 +1,11 @@
-//! HTTP to a provider's servers: no redirects, no proxies of the environment, a deadline, and a limit on what is read.
+//! HTTP to a provider's servers: what is asked, and a limit on what is read.
 
 use super::fault::UpstreamFault;
+use crate::outbound;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Map, Value};
-use std::sync::Arc;
-use std::time::Duration;
 use url::Url;
 
-/// A connection takes no longer.
-const CONNECT: Duration = Duration::from_secs(3);
-/// Nor does a whole answer.
-pub const DEADLINE: Duration = Duration::from_secs(5);
 /// Nothing that a provider sends is larger: discovery documents have some kilobytes.
 const LARGEST: usize = 256 * 1024;
 
@@ -35,19 +27,9 @@ impl Http {
     /// # Errors
     /// [`UpstreamFault::Unavailable`] if there is no usable authority.
     pub fn new(authorities: Option<&str>) -> Result<Self, UpstreamFault> {
-        let client = reqwest::Client::builder()
-            // What a provider names is asked, and nothing that it names only then: it must not send our requests, or our secret, elsewhere.
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .tls_backend_preconfigured(tls(authorities)?)
-            .connect_timeout(CONNECT)
-            .timeout(DEADLINE)
-            .pool_max_idle_per_host(2)
-            .user_agent("nauthera")
-            .build();
-        client
+        outbound::client(authorities)
             .map(Self)
-            .map_err(|error| UpstreamFault::Unavailable(format!("its HTTP client cannot be made: {error}")))
+            .map_err(|why| UpstreamFault::Unavailable(format!("caRef {why}")))
     }
 
     /// Asks for a JSON object, with an access token if that is needed.
@@ -107,40 +89,6 @@ async fn read(request: reqwest::RequestBuilder) -> Result<Reply, UpstreamFault> 
     })
 }
 
-/// Without the address, which the log has anyway, and with the cause, which reqwest keeps to itself.
 fn unreachable(error: reqwest::Error) -> UpstreamFault {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    UpstreamFault::Unavailable(text)
-}
-
-fn tls(authorities: Option<&str>) -> Result<ClientConfig, UpstreamFault> {
-    let unusable = |why: String| UpstreamFault::Unavailable(format!("caRef {why}"));
-    let mut roots = RootCertStore::empty();
-    match authorities {
-        Some(pem) => {
-            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                let certificate = certificate.map_err(|error| unusable(format!("holds no PEM certificates: {error}")))?;
-                let added = roots.add(certificate);
-                added.map_err(|error| unusable(format!("holds a certificate that cannot be used: {error}")))?;
-            }
-            if roots.is_empty() {
-                return Err(unusable("holds no certificate".to_owned()));
-            }
-        }
-        // An empty store refuses every certificate, with a reason: nothing to tell here.
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| UpstreamFault::Unavailable(format!("TLS cannot be set up: {error}")))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    UpstreamFault::Unavailable(outbound::cause(error))
 }
