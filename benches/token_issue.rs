@@ -39,6 +39,7 @@ fn client() -> Arc<Client> {
         client_type: ClientType::Confidential,
         redirect_uris: vec![],
         post_logout_redirect_uris: vec![],
+        backchannel_logout_uri: None,
         grant_types: [GrantType::ClientCredentials].into(),
         response_types: [].into(),
         scopes: Scopes::parse("orders:read orders:write").unwrap(),

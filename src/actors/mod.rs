@@ -18,6 +18,7 @@ pub mod janitor;
 pub mod key_keeper;
 pub mod last_known_good;
 pub mod ldap_connector;
+pub mod logout_notifier;
 pub mod metered_cache;
 pub mod password_hasher;
 pub mod platform;

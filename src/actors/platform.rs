@@ -12,6 +12,7 @@ use super::guardian::{Guardian, GuardianHandle};
 use super::janitor::Janitor;
 use super::key_keeper::{KeyKeeper, KeyReader};
 use super::ldap_connector::Connectors;
+use super::logout_notifier::{self, LogoutHandle, LogoutNotifier};
 use super::metered_cache::MeteredCache;
 use super::password_hasher::{HasherHandle, HasherSettings, PasswordHasher};
 use super::rate_keeper::{RateKeeper, Shared};
@@ -126,6 +127,8 @@ pub struct Platform {
     pub hasher: HasherHandle,
     /// The audit trail
     pub audit: AuditHandle,
+    /// Where it is said that a session ended
+    pub logouts: LogoutHandle,
     /// Deletes what has expired
     pub janitor: Gate<Janitor>,
     /// Checks who a person is
@@ -223,6 +226,21 @@ impl Platform {
         };
         let janitor = Gate::new("janitor", addr, limits, metrics.clone());
 
+        let notifier = LogoutNotifier::new(logout_notifier::Settings {
+            store: Arc::clone(&store),
+            config: config.clone(),
+            keys: keys.clone(),
+            clock: Arc::clone(&clock),
+            metrics: metrics.clone(),
+            audit: audit.clone(),
+        });
+        let addr = supervise_on(&arbiter()?, logout_notifier::NAME, &guardian, move || notifier).await?;
+        let limits = GateLimits {
+            admitted: 16,
+            ..GateLimits::default()
+        };
+        let logouts = LogoutHandle::new(Gate::new(logout_notifier::NAME, addr, limits, metrics.clone()));
+
         let limiters = Limiters::default();
         let shared = cache.clone().map(|cache| Shared {
             cache,
@@ -280,6 +298,7 @@ impl Platform {
             key_keeper,
             hasher,
             audit,
+            logouts,
             janitor,
             authenticator,
             account,

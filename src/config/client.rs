@@ -140,6 +140,15 @@ pub fn faults(spec: &AuthClientSpec) -> Vec<String> {
             }
         }
     }
+    if let Some(uri) = &spec.backchannel_logout_uri {
+        // An app's own scheme leads to no server, whoever the client is.
+        if let Some(fault) = redirect_uri::fault(uri, DeclaredType::Confidential) {
+            found.push(format!("backchannelLogoutUri: {uri:?} {fault}"));
+        }
+        if !has(ClientGrantType::AuthorizationCode) {
+            found.push("backchannelLogoutUri: nobody logs in through a client without authorization_code".to_owned());
+        }
+    }
     for scope in spec.scopes.iter().filter(|scope| !Scopes::is_token(scope)) {
         found.push(format!(
             "scopes: {scope:?} is not a scope (RFC 6749 §3.3: no spaces, quotes or backslashes)"
@@ -309,6 +318,7 @@ fn build(
         },
         redirect_uris: deduplicated(granted.redirect_uris.into_iter().map(|redirect| redirect.uri).collect()),
         post_logout_redirect_uris: deduplicated(spec.post_logout_redirect_uris.clone()),
+        backchannel_logout_uri: spec.backchannel_logout_uri.clone(),
         grant_types: granted.grant_types.iter().map(|grant| grant_type(*grant)).collect(),
         response_types: if has_code {
             spec.response_types

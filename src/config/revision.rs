@@ -219,6 +219,7 @@ fn client(client: &Client) -> impl Serialize {
         client_type,
         redirect_uris,
         post_logout_redirect_uris,
+        backchannel_logout_uri,
         grant_types,
         response_types,
         scopes,
@@ -238,6 +239,8 @@ fn client(client: &Client) -> impl Serialize {
         max_session_age,
         two_factor,
     } = limits;
+    // Releases before these fields go on agreeing as long as there is nothing that they would not do.
+    let two_factor = (*two_factor != TwoFactor::default()).then(|| (two_factor.required, &two_factor.methods, span(two_factor.remember)));
     // References in a tuple, written straight into the hash: there may be thousands of clients.
     (
         (id, resource, display_name, client_type),
@@ -247,9 +250,19 @@ fn client(client: &Client) -> impl Serialize {
         (access_token_format, require_consent, allowed_groups),
         (span(*access_token_ttl), span(*refresh_token_ttl), span(*id_token_ttl)),
         (require_pkce, max_session_age.map(span)),
-        // A release before this field goes on agreeing as long as there is nothing that it would not do.
-        (*two_factor != TwoFactor::default()).then(|| (two_factor.required, &two_factor.methods, span(two_factor.remember))),
+        match backchannel_logout_uri {
+            None => Later::None(two_factor),
+            Some(uri) => Later::Logout(two_factor, uri),
+        },
     )
+}
+
+/// Fields that came with later releases, in the place of those that came before them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Later<'a, T> {
+    None(T),
+    Logout(T, &'a str),
 }
 
 fn span(duration: Duration) -> (u64, u32) {

@@ -31,14 +31,7 @@ impl AppState {
     /// Starts the actors of the worker that calls this, on its own arbiter. `changes` is shared by all
     /// workers; `proxies` are in front of the server.
     pub fn start(platform: &Platform, changes: &Changes, proxies: TrustedProxies, forwarded_by: ForwardedBy, times: Times) -> Self {
-        let keeper = SessionKeeper::new(
-            Arc::clone(&platform.store),
-            platform.reads.clone(),
-            Arc::clone(&platform.clock),
-            changes.clone(),
-            platform.audit.clone(),
-            platform.directories.clone(),
-        );
+        let keeper = SessionKeeper::new(platform, changes);
         let keeper = supervise("session_keeper", &platform.guardian, keeper);
         let issuer = supervise("token_issuer", &platform.guardian, TokenIssuer::new(platform));
         Self {

@@ -24,6 +24,8 @@ pub enum TokenType {
     Access,
     /// `JWT`: an ID token (OpenID Connect Core §2)
     Id,
+    /// `logout+jwt` (OpenID Connect Back-Channel Logout §2.4)
+    Logout,
 }
 
 impl TokenType {
@@ -32,6 +34,7 @@ impl TokenType {
         match self {
             Self::Access => "at+jwt",
             Self::Id => "JWT",
+            Self::Logout => "logout+jwt",
         }
     }
 }
@@ -70,6 +73,7 @@ pub struct PublishedKey {
     pub expires_at: Option<Timestamp>,
     access_header: Header,
     id_header: Header,
+    logout_header: Header,
 }
 
 impl PublishedKey {
@@ -84,6 +88,7 @@ impl PublishedKey {
         Self {
             access_header: header(TokenType::Access),
             id_header: header(TokenType::Id),
+            logout_header: header(TokenType::Logout),
             key,
             active_from,
             retires_at,
@@ -154,6 +159,7 @@ impl KeyRing {
         let header = match token_type {
             TokenType::Access => &published.access_header,
             TokenType::Id => &published.id_header,
+            TokenType::Logout => &published.logout_header,
         };
         Ok(jsonwebtoken::encode(header, claims, published.key.encoding())?)
     }

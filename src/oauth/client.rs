@@ -56,6 +56,8 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// Where RP-initiated logout may return to
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that a session ended (OpenID Connect Back-Channel Logout §2.2)
+    pub backchannel_logout_uri: Option<String>,
     /// What it asked for and its policies allow
     pub grant_types: BTreeSet<GrantType>,
     /// `response_type`s that it may use

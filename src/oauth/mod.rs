@@ -19,6 +19,7 @@ pub mod grant_type;
 pub mod grants;
 pub mod ids;
 pub mod introspection;
+pub mod logout_token;
 pub mod opaque;
 pub mod pkce;
 pub mod scope;

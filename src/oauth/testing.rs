@@ -22,6 +22,7 @@ pub fn client(id: &str) -> Client {
         client_type: ClientType::Confidential,
         redirect_uris: vec!["https://app.example.org/callback".to_owned()],
         post_logout_redirect_uris: vec![],
+        backchannel_logout_uri: None,
         grant_types: [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials].into(),
         response_types: [ResponseType::Code].into(),
         scopes: Scopes::parse("openid profile email groups offline_access orders:read orders:write").unwrap(),

@@ -40,6 +40,7 @@ use std::sync::Arc;
     validation = Rule::new("!has(self.redirectUris) || self.redirectUris.all(u, !u.contains('#') && !u.contains('*'))").message("redirectUris have no fragment and no wildcard"),
     validation = Rule::new("!has(self.redirectUris) || self.redirectUris.all(u, u.startsWith('https://') || u.matches('^http://(localhost|127\\\\.0\\\\.0\\\\.1|\\\\[::1\\\\])([:/].*)?$') || (self.clientType == 'public' && !u.startsWith('http:')))").message("redirectUris are https, or http on a loopback address; a public client may have a scheme of its own"),
     validation = Rule::new("!has(self.postLogoutRedirectUris) || self.postLogoutRedirectUris.all(u, !u.contains('#') && !u.contains('*'))").message("postLogoutRedirectUris have no fragment and no wildcard"),
+    validation = Rule::new("!has(self.backchannelLogoutUri) || (!self.backchannelLogoutUri.contains('#') && (self.backchannelLogoutUri.startsWith('https://') || self.backchannelLogoutUri.matches('^http://(localhost|127\\\\.0\\\\.0\\\\.1|\\\\[::1\\\\])([:/].*)?$')))").message("backchannelLogoutUri is https, or http on a loopback address, without a fragment"),
     validation = Rule::new("self.clientType != 'public' || !has(self.secret)").message("a public client has no secret"),
     validation = Rule::new("!has(self.tokenEndpointAuthMethod) || (self.clientType == 'public') == (self.tokenEndpointAuthMethod == 'none')").message("public clients use none, confidential clients a secret")
 )]
@@ -76,6 +77,10 @@ pub struct AuthClientSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 2000)))]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told, by the server itself, that a session of one of its people ended (OpenID Connect Back-Channel Logout). https, or http on a loopback address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2000))]
+    pub backchannel_logout_uri: Option<String>,
     /// The scopes that it may be given
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256), inner(length(min = 1, max = 256)))]

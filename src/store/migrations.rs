@@ -78,6 +78,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0010_account_pages",
         sql: include_str!("../../sql/sqlite/0010_account_pages.sql"),
     },
+    Migration {
+        version: 11,
+        name: "0011_logouts",
+        sql: include_str!("../../sql/sqlite/0011_logouts.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -141,6 +146,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 12,
         name: "0012_account_pages",
         sql: include_str!("../../sql/postgres/0012_account_pages.sql"),
+    },
+    Migration {
+        version: 13,
+        name: "0013_logouts",
+        sql: include_str!("../../sql/postgres/0013_logouts.sql"),
     },
 ];
 

@@ -28,8 +28,8 @@ pub use open::{StoreSettings, examine, migrate, open};
 pub use reads::{CacheTimes, Reads};
 use records::{
     AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, DeviceRecord, FactorRecord,
-    FailedLogins, GrantRecord, KeyRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption, SessionRecord, Swept, UserProfile,
-    UserRecord,
+    FailedLogins, GrantRecord, KeyRecord, LogoutRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption, SessionRecord, Swept,
+    UserProfile, UserRecord,
 };
 use std::time::Duration;
 use tokio::sync::watch;
@@ -149,6 +149,21 @@ pub trait Sessions: Send + Sync {
     async fn end_session(&self, id: &SessionId, now: Timestamp) -> StoreResult<()>;
 }
 
+/// Who is told that a session ended (OpenID Connect Back-Channel Logout 1.0). However a session ends before it expires, whoever joined it has to be
+/// told from then on, at least once.
+#[async_trait]
+pub trait Logouts: Send + Sync {
+    /// The client was given an ID token of this session, and wants to be told of its end. Nothing happens if the session is no longer live.
+    async fn join_session(&self, session: &SessionId, client: &ClientId, now: Timestamp) -> StoreResult<()>;
+    /// Takes what is due to be told, the longest due first, at most `most`, and nothing for the clients of `except`. Each is due again at `until`: of
+    /// parallel calls none takes what another one has taken, and what a process that ends leaves behind comes back.
+    async fn claim_logouts(&self, now: Timestamp, until: Timestamp, most: u32, except: &[ClientId]) -> StoreResult<Vec<LogoutRecord>>;
+    /// It could not be told. Nothing happens if somebody has taken it again meanwhile.
+    async fn postpone_logout(&self, logout: &LogoutRecord, due_at: Timestamp) -> StoreResult<()>;
+    /// It was told, or never will be.
+    async fn finish_logout(&self, logout: &LogoutRecord) -> StoreResult<()>;
+}
+
 /// What people allowed.
 #[async_trait]
 pub trait Consents: Send + Sync {
@@ -158,7 +173,7 @@ pub trait Consents: Send + Sync {
     async fn consents_of(&self, user: &UserId, most: u32) -> StoreResult<Vec<(ClientId, ConsentRecord)>>;
     /// Adds scopes to what the user allowed the client.
     async fn give_consent(&self, user: &UserId, client: &ClientId, scopes: &Scopes, now: Timestamp) -> StoreResult<()>;
-    /// Takes the consent back and ends the grants under it.
+    /// Takes the consent back and ends the grants under it. If the client joined sessions of theirs, it has to be told that these ended, for it.
     async fn withdraw_consent(&self, user: &UserId, client: &ClientId, now: Timestamp) -> StoreResult<()>;
 }
 
@@ -329,6 +344,7 @@ pub trait Store:
     Users
     + LocalPeople
     + Sessions
+    + Logouts
     + Consents
     + Codes
     + Grants
@@ -346,6 +362,7 @@ impl<T> Store for T where
     T: Users
         + LocalPeople
         + Sessions
+        + Logouts
         + Consents
         + Codes
         + Grants

@@ -364,6 +364,21 @@ impl std::fmt::Debug for FactorRecord {
     }
 }
 
+/// A client that has yet to be told that a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutRecord {
+    /// The same at each try
+    pub id: String,
+    /// `sid` of the session
+    pub session: SessionId,
+    /// Whose it was
+    pub user: UserId,
+    /// Who is told
+    pub client: ClientId,
+    /// How often that was tried, this time included
+    pub attempts: u32,
+}
+
 /// Failures under one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FailedLogins {

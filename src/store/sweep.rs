@@ -29,6 +29,7 @@ pub(super) const SWEPT: &[SweptTable] = &[
     swept("failed_logins", "key", "expires_at"),
     swept("remembered_devices", "hash", "expires_at"),
     swept("used_once", "key", "expires_at"),
+    swept("logouts", "id", "forget_at"),
     swept("leases", "name", "expires_at"),
     swept("audit", "seq", "at"),
 ];

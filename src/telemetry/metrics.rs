@@ -93,6 +93,7 @@ pub struct Metrics {
     request_seconds: Family<RouteLabels, Histogram>,
     tokens: Family<TokenLabels, Counter>,
     logins: Family<OutcomeLabels, Counter>,
+    backchannel_logouts: Family<OutcomeLabels, Counter>,
     actor_restarts: Family<ActorLabels, Counter>,
     mailbox_wait_seconds: Family<ActorLabels, Histogram>,
     refused_busy: Family<ActorLabels, Counter>,
@@ -133,6 +134,7 @@ impl Metrics {
             request_seconds: Family::new_with_constructor(request_histogram),
             tokens: Family::default(),
             logins: Family::default(),
+            backchannel_logouts: Family::default(),
             actor_restarts: Family::default(),
             mailbox_wait_seconds: Family::new_with_constructor(wait_histogram),
             refused_busy: Family::default(),
@@ -164,6 +166,11 @@ impl Metrics {
             metrics.tokens.clone(),
         );
         registry.register("logins", "Logins by outcome", metrics.logins.clone());
+        registry.register(
+            "backchannel_logouts",
+            "Tries to tell a client that a session ended, by outcome (delivered; refused: it answered 400; failed: tried again later; given_up: not tried again)",
+            metrics.backchannel_logouts.clone(),
+        );
         registry.register("actor_restarts", "Restarts after a panic, by actor", metrics.actor_restarts.clone());
         registry.register(
             "actor_mailbox_wait_seconds",
@@ -248,6 +255,11 @@ impl Metrics {
     /// A login ended: `succeeded`, `bad_credentials`, `password_expired`, `throttled`, `busy`, `unavailable`, `internal`.
     pub fn login(&self, outcome: &'static str) {
         self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// A client was told that a session ended, or not: `delivered`, `refused`, `failed`, `given_up`.
+    pub fn backchannel_logout(&self, outcome: &'static str) {
+        self.backchannel_logouts.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// An actor was restarted.

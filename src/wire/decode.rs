@@ -246,6 +246,7 @@ fn client_parts(message: m::Client) -> Result<Client, String> {
         },
         redirect_uris: message.redirect_uris,
         post_logout_redirect_uris: message.post_logout_redirect_uris,
+        backchannel_logout_uri: message.backchannel_logout_uri,
         grant_types: registered("grant type", &message.grant_types)?,
         response_types: registered("response type", &message.response_types)?,
         scopes: message.scopes.into_iter().collect(),

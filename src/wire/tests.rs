@@ -83,6 +83,7 @@ fn client(id: &str, seed: u8) -> Client {
         client_type: [ClientType::Confidential, ClientType::Public, ClientType::Workload][usize::from(seed % 3)],
         redirect_uris: (0..seed % 4).map(|n| format!("https://shop.example.org/{n}")).collect(),
         post_logout_redirect_uris: vec!["https://shop.example.org/bye".to_owned()],
+        backchannel_logout_uri: Some("https://shop.example.org/backchannel".to_owned()),
         grant_types: GrantType::ALL.iter().copied().skip(usize::from(seed % 9)).collect(),
         response_types: some(true).then_some(ResponseType::Code).into_iter().collect(),
         scopes: ["openid", "orders:read"].into_iter().take(usize::from(seed % 3)).collect(),

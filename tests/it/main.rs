@@ -12,6 +12,7 @@
 mod account_pages;
 mod actix_behaviour;
 mod actors;
+mod backchannel_logout;
 mod bad_input;
 mod cache;
 mod check_command;

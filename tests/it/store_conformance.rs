@@ -14,6 +14,7 @@ mod housekeeping;
 mod identity_links;
 mod keys;
 mod local_people;
+mod logouts;
 mod migrations;
 mod notices;
 mod outage;

@@ -11,6 +11,8 @@ use super::clock::SharedClock;
 use super::directories::Directories;
 use super::fault::Fault;
 use super::gate::callable;
+use super::logout_notifier::LogoutHandle;
+use super::platform::Platform;
 use crate::oauth::ids::SessionId;
 use crate::oauth::opaque::{OpaqueToken, TokenHash};
 use crate::store::records::{AuditEvent, SessionRecord, UserRecord};
@@ -65,27 +67,22 @@ pub struct SessionKeeper {
     clock: SharedClock,
     changes: Changes,
     audit: AuditHandle,
+    logouts: LogoutHandle,
     directories: Directories,
     hot: HotSessions,
 }
 
 impl SessionKeeper {
-    /// A keeper of one worker.
-    pub fn new(
-        store: Arc<dyn Store>,
-        reads: Reads,
-        clock: SharedClock,
-        changes: Changes,
-        audit: AuditHandle,
-        directories: Directories,
-    ) -> Self {
+    /// A keeper of one worker; all of a process share `changes`.
+    pub fn new(platform: &Platform, changes: &Changes) -> Self {
         Self {
-            store,
-            reads,
-            clock,
-            changes,
-            audit,
-            directories,
+            store: Arc::clone(&platform.store),
+            reads: platform.reads.clone(),
+            clock: Arc::clone(&platform.clock),
+            changes: changes.clone(),
+            audit: platform.audit.clone(),
+            logouts: platform.logouts.clone(),
+            directories: platform.directories.clone(),
             hot: HotSessions::default(),
         }
     }
@@ -109,10 +106,12 @@ impl Handler<Open> for SessionKeeper {
 
     fn handle(&mut self, open: Open, _: &mut Self::Context) -> Self::Result {
         let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
+        let logouts = self.logouts.clone();
         Box::pin(async move {
             // A session that the browser brought is someone else's or an older one of theirs; it ends, so that it cannot be used from elsewhere.
             if let Some(earlier) = open.instead_of {
                 store.end_session(&earlier, now).await?;
+                logouts.notify();
             }
             let token = fresh_token()?;
             let session = SessionRecord {
@@ -190,11 +189,12 @@ impl Handler<End> for SessionKeeper {
 
     fn handle(&mut self, end: End, _: &mut Self::Context) -> Self::Result {
         let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
-        let audit = self.audit.clone();
+        let (audit, logouts) = (self.audit.clone(), self.logouts.clone());
         Box::pin(async move {
             let ended = store.end_session(&end.session, now).await;
             changes.note();
             ended?;
+            logouts.notify();
             audit.record(AuditEvent {
                 at: now,
                 kind: "session.ended".to_owned(),
@@ -212,7 +212,7 @@ impl Handler<ChangePassword> for SessionKeeper {
 
     fn handle(&mut self, change: ChangePassword, _: &mut Self::Context) -> Self::Result {
         let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
-        let audit = self.audit.clone();
+        let (audit, logouts) = (self.audit.clone(), self.logouts.clone());
         Box::pin(async move {
             let ChangePassword { user, before, after } = change;
             let changed = store.replace_password(&user, Some(&before), &after, Some(now)).await;
@@ -220,6 +220,7 @@ impl Handler<ChangePassword> for SessionKeeper {
             if !changed? {
                 return Ok(false);
             }
+            logouts.notify();
             audit.record(AuditEvent {
                 at: now,
                 kind: "password.changed".to_owned(),
@@ -268,8 +269,10 @@ impl Handler<Withdraw> for SessionKeeper {
 
     fn handle(&mut self, withdraw: Withdraw, _: &mut Self::Context) -> Self::Result {
         let (store, audit, now) = (Arc::clone(&self.store), self.audit.clone(), self.clock.now());
+        let logouts = self.logouts.clone();
         Box::pin(async move {
             store.withdraw_consent(&withdraw.user, &withdraw.client, now).await?;
+            logouts.notify();
             audit.record(AuditEvent {
                 at: now,
                 kind: "consent.withdrawn".to_owned(),

@@ -27,7 +27,8 @@ pub(super) enum Refresh {
 }
 
 impl Services {
-    /// Signs (or stores) the tokens of a decision. For a JWT access token without a grant nothing is written and the store is not asked.
+    /// Signs (or stores) the tokens of a decision. For a JWT access token without a grant nothing is written and the store is not asked. A client that
+    /// wants to be told when a session ends joins it before it has an ID token of it.
     pub(super) async fn issue(&self, request: &Request<'_>, decided: &Decided) -> Result<TokenResponse, Fault> {
         let (snapshot, client, now) = (request.snapshot, request.client, request.now);
         let (granted, rules) = (&decided.granted, &snapshot.claim_rules);
@@ -46,6 +47,9 @@ impl Services {
                 tell(&claim_rules::into_id_token(rules, granted.profile.as_ref(), &mut id));
                 let algorithm = snapshot.id_token_algorithm().ok_or_else(no_algorithm)?;
                 id.at_hash = Some(token_digest(&access_token, algorithm == SigningAlgorithm::EdDSA));
+                if client.backchannel_logout_uri.is_some() {
+                    self.store.join_session(&id.sid, &client.id, now).await?;
+                }
                 Some(self.sign(algorithm, TokenType::Id, &id, now)?)
             }
             None => None,

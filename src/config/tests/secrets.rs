@@ -10,6 +10,15 @@ fn a_client_that_makes_no_sense_is_told_all_of_it() {
         (json!({"redirectUris": ["https://*.example.org/cb"]}), "wildcard"),
         (json!({"redirectUris": ["https://a.example/#x"]}), "fragment"),
         (json!({"postLogoutRedirectUris": ["javascript:alert(1)"]}), "postLogoutRedirectUris"),
+        (
+            json!({"backchannelLogoutUri": "http://shop.example.org/out"}),
+            "backchannelLogoutUri: \"http",
+        ),
+        (json!({"backchannelLogoutUri": "https://shop.example.org/out#x"}), "fragment"),
+        (
+            json!({"backchannelLogoutUri": "com.example.app:/out"}),
+            "only a public client may use",
+        ),
         (json!({"grantTypes": []}), "grantTypes is empty"),
         (json!({"grantTypes": ["client_credentials"]}), "can keep a secret"),
         (json!({"grantTypes": ["refresh_token"]}), "goes with authorization_code"),
@@ -34,6 +43,10 @@ fn a_client_that_makes_no_sense_is_told_all_of_it() {
         (json!({"audiences": ["orders"]}), "absolute URI"),
         (json!({"clientId": "a b"}), "clientId"),
         (json!({"allowedGroups": []}), "allowedGroups is empty"),
+        (
+            json!({"clientType": "confidential", "grantTypes": ["client_credentials"], "redirectUris": [], "backchannelLogoutUri": "https://a.example/out"}),
+            "nobody logs in through",
+        ),
         (json!({"displayName": " "}), "displayName"),
     ] {
         let (reason, message) = shop(&World::new().client("shop", fields.clone()).compile());

@@ -12,6 +12,7 @@ fn equal_content_has_an_equal_revision_and_any_change_another_one() {
     for changed in [
         base().client("shop", json!({"displayName": "Other"})),
         base().client("shop", json!({"requireConsent": false})),
+        base().client("shop", json!({"backchannelLogoutUri": "https://shop.example.org/out"})),
         base().client("more", json!({})),
         base().user("alice", json!({"disabled": true})),
         base().cluster_policy("all", json!({"token": {"idTokenTTL": "1m"}})),

@@ -19,6 +19,7 @@ fn client() -> Client {
         client_type: ClientType::Public,
         redirect_uris: vec!["https://shop.example/cb".into()],
         post_logout_redirect_uris: vec![],
+        backchannel_logout_uri: None,
         grant_types: [GrantType::AuthorizationCode, GrantType::RefreshToken].into(),
         response_types: [ResponseType::Code].into(),
         scopes: Scopes::from_iter(["openid", "profile", "offline_access"]),

@@ -19,6 +19,7 @@ mod keys;
 mod lease;
 mod listener;
 mod local_people;
+mod logouts;
 mod migrate;
 mod refresh_tokens;
 mod revocations;

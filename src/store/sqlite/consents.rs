@@ -75,6 +75,18 @@ impl Consents for SqliteStore {
             connection
                 .prepare_cached("UPDATE grants SET ended_at = ?3 WHERE user_id = ?1 AND client_id = ?2 AND ended_at IS NULL")?
                 .execute(params![user.as_str(), client.as_str(), Time(now)])?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO logouts (id, session_id, user_id, client_id, forget_at)
+                     SELECT lower(hex(randomblob(16))), s.id, ?1, c.client_id, s.expires_at + 86400000000
+                     FROM sessions s JOIN session_clients c ON c.session_id = s.id AND c.client_id = ?2 WHERE s.user_id = ?1",
+                )?
+                .execute(both)?;
+            connection
+                .prepare_cached(
+                    "DELETE FROM session_clients WHERE client_id = ?2 AND session_id IN (SELECT id FROM sessions WHERE user_id = ?1)",
+                )?
+                .execute(both)?;
             Ok(())
         })
         .await

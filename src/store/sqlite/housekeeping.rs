@@ -54,6 +54,11 @@ impl Housekeeping for SqliteStore {
             // An act of its own for each table, so that logins get their turn between.
             let rows = self
                 .write(move |connection| {
+                    if table.table == "sessions" {
+                        // What expired is told to nobody (`0011_logouts.sql`).
+                        let sql = "DELETE FROM session_clients WHERE session_id IN (SELECT id FROM sessions WHERE expires_at <= ?1)";
+                        connection.prepare_cached(sql)?.execute([Time(until)])?;
+                    }
                     let mut statement = connection.prepare_cached(&sweep_statement(table))?;
                     Ok(statement.execute(params![Time(until), batch])?)
                 })

@@ -15,6 +15,7 @@ mod housekeeping;
 mod keys;
 mod lane;
 mod local_people;
+mod logouts;
 mod migrate;
 mod revocations;
 mod sessions;

@@ -226,14 +226,7 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
         .await
         .unwrap()
         .user;
-    let keeper = SessionKeeper::new(
-        Arc::clone(&platform.store),
-        platform.reads.clone(),
-        Arc::clone(&platform.clock),
-        Changes::of(platform.store.as_ref()),
-        platform.audit.clone(),
-        platform.directories.clone(),
-    );
+    let keeper = SessionKeeper::new(platform, &Changes::of(platform.store.as_ref()));
     let gate = &platform.start_here("session_keeper", keeper, GateLimits::default());
     let open = Open {
         user: alice.id,

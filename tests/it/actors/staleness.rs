@@ -7,7 +7,6 @@ use nauthera::actors::key_keeper::Rotate;
 use nauthera::actors::session_keeper::messages::{End, Open, Opened, Resume, SessionView};
 use nauthera::actors::session_keeper::{Changes, SessionKeeper};
 use nauthera::store::{StoreSettings, open};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Nothing here takes this long, unless it never happens.
@@ -30,15 +29,7 @@ impl Replica {
         let test = TestPlatform::start_on(store).await;
         let platform = &test.platform;
         let changes = Changes::of(platform.store.as_ref());
-        let (store, clock) = (Arc::clone(&platform.store), Arc::clone(&platform.clock));
-        let keeper = SessionKeeper::new(
-            store,
-            platform.reads.clone(),
-            clock,
-            changes,
-            platform.audit.clone(),
-            platform.directories.clone(),
-        );
+        let keeper = SessionKeeper::new(platform, &changes);
         let sessions = platform.start_here("session_keeper", keeper, GateLimits::default());
         test.apply(snapshot("1", vec![user("alice", Some("correct horse"))])).await;
         Self { test, sessions }

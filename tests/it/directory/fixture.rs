@@ -164,15 +164,7 @@ impl Session {
     pub async fn open(test: &TestPlatform, user: &UserRecord) -> Self {
         let platform = &test.platform;
         let changes = Changes::of(platform.store.as_ref());
-        let (store, clock) = (Arc::clone(&platform.store), Arc::clone(&platform.clock));
-        let keeper = SessionKeeper::new(
-            store,
-            platform.reads.clone(),
-            clock,
-            changes,
-            platform.audit.clone(),
-            platform.directories.clone(),
-        );
+        let keeper = SessionKeeper::new(platform, &changes);
         let sessions = platform.start_here("session_keeper", keeper, GateLimits::default());
         let open = Open {
             user: user.id.clone(),

@@ -96,10 +96,17 @@ async fn run_everything(store: &Arc<dyn Store>) {
     store.append_audit(&[event]).await.unwrap();
     store.recent_audit(5).await.unwrap();
     store.hold_lease("l", "me", Duration::from_secs(9), at(0)).await.unwrap();
+    store.join_session(&session.id, &shop(), at(1)).await.unwrap();
     store.withdraw_consent(&user, &shop(), at(3)).await.unwrap();
+    store.join_session(&session.id, &shop(), at(3)).await.unwrap();
     store.end_grants_of_client(&shop(), at(3), 10).await.unwrap();
     store.end_grant(&grant, at(3)).await.unwrap();
     store.end_session(&session.id, at(3)).await.unwrap();
+    assert_eq!(store.claim_logouts(at(4), at(5), 10, &[shop()]).await.unwrap(), []);
+    for logout in store.claim_logouts(at(4), at(5), 10, &[]).await.unwrap() {
+        store.postpone_logout(&logout, at(6)).await.unwrap();
+        store.finish_logout(&logout).await.unwrap();
+    }
     store
         .replace_password(&user, Some(&password), &password, Some(at(3)))
         .await

@@ -130,6 +130,7 @@ pub fn service(id: &str, secret: &str) -> Client {
         client_type: ClientType::Confidential,
         redirect_uris: Vec::new(),
         post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
         grant_types: [GrantType::ClientCredentials].into(),
         response_types: Default::default(),
         scopes: Scopes::default(),

@@ -139,6 +139,7 @@ pub fn client(id: &str, require_consent: bool) -> Client {
         client_type: ClientType::Public,
         redirect_uris: vec![CALLBACK.to_owned(), "http://127.0.0.1/native".to_owned()],
         post_logout_redirect_uris: vec!["https://shop.example/bye".to_owned()],
+        backchannel_logout_uri: None,
         grant_types: [GrantType::AuthorizationCode, GrantType::RefreshToken].into(),
         response_types: [ResponseType::Code].into(),
         scopes: Scopes::from_iter(["openid", "profile", "email", "groups", "offline_access", "orders:read"]),

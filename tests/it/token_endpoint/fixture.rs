@@ -76,6 +76,7 @@ fn client(id: &str, grants: &[GrantType], scopes: &str, audiences: &[&str]) -> C
         client_type: ClientType::Confidential,
         redirect_uris: vec![CALLBACK.to_owned()],
         post_logout_redirect_uris: vec![],
+        backchannel_logout_uri: None,
         grant_types: grants.iter().copied().collect(),
         response_types: [ResponseType::Code].into(),
         scopes: Scopes::parse(scopes).unwrap(),
