@@ -24,17 +24,21 @@ impl LocalDirectory {
         Self { id, store, verifier }
     }
 
-    /// Makes an outdated hash anew. A fault here does not spoil the login: the next one tries again. A declared password is left alone,
+    /// Makes an outdated hash anew, and returns what is in force then, if that is known. A fault here does not spoil the login: the next one tries again. A declared password is left alone,
     /// since whoever syncs the manifests keeps it; and so is one that has to be changed now.
-    async fn rehash(&self, user: &UserId, password: &SecretString, old: &PasswordRecord) -> Result<(), DirectoryFault> {
+    async fn rehash(&self, user: &UserId, password: &SecretString, old: &PasswordRecord) -> Result<Option<PasswordRecord>, DirectoryFault> {
         if old.must_change || old.declared_hash.as_ref() == Some(&old.hash) {
-            return Ok(());
+            return Ok(None);
         }
         let hash = self.verifier.hash(password).await?;
         // Hashing takes a while; a password that was changed meanwhile stays.
         let anew = PasswordRecord { hash, ..old.clone() };
-        self.store.replace_password(user, Some(old), &anew, None).await?;
-        Ok(())
+        if self.store.replace_password(user, Some(old), &anew, None).await? {
+            return Ok(Some(anew));
+        }
+        // Another login that came at the same time may have made it anew: it is the same password, set at the same time.
+        let in_force = self.store.password(user).await?;
+        Ok(in_force.filter(|in_force| in_force.changed_at == old.changed_at))
     }
 }
 
@@ -52,7 +56,7 @@ impl UserDirectory for LocalDirectory {
         let user = candidate.and_then(|candidate| candidate.user.as_ref());
         // Looked up for nobody, too: a round trip to the database can be measured from outside.
         let nobody = UserId::new("");
-        let stored = self.store.password(user.map_or(&nobody, |user| &user.id)).await?;
+        let mut stored = self.store.password(user.map_or(&nobody, |user| &user.id)).await?;
         let found = self
             .verifier
             .verify(password, stored.as_ref().map(|stored| stored.hash.as_str()))
@@ -60,14 +64,17 @@ impl UserDirectory for LocalDirectory {
         let Some(user) = user.filter(|user| found.is_correct() && !user.profile.disabled) else {
             return Ok(None);
         };
-        if let (Verification::Correct { outdated: true }, Some(stored)) = (found, &stored)
-            && let Err(fault) = self.rehash(&user.id, password, stored).await
-        {
-            tracing::warn!(user = user.id.as_str(), %fault, "an outdated password hash could not be renewed");
+        if let (Verification::Correct { outdated: true }, Some(old)) = (found, &stored) {
+            match self.rehash(&user.id, password, old).await {
+                Ok(Some(anew)) => stored = Some(anew),
+                Ok(None) => {}
+                Err(fault) => tracing::warn!(user = user.id.as_str(), %fault, "an outdated password hash could not be renewed"),
+            }
         }
         Ok(Some(Proven {
             user: user.clone(),
-            must_change: stored.filter(|stored| stored.must_change).map(|stored| stored.mark()),
+            password: stored.as_ref().map(PasswordRecord::mark),
+            must_change: stored.is_some_and(|stored| stored.must_change),
         }))
     }
 

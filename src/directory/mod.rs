@@ -69,15 +69,20 @@ pub struct Candidate {
 pub struct Proven {
     /// Who
     pub user: UserRecord,
-    /// Somebody else set the password, so that a new one has to be chosen before anything else: which password it was
-    /// ([`PasswordRecord::mark`](crate::store::records::PasswordRecord::mark))
-    pub must_change: Option<TokenHash>,
+    /// Which password it was ([`PasswordRecord::mark`](crate::store::records::PasswordRecord::mark)), if it is one of ours
+    pub password: Option<TokenHash>,
+    /// Somebody else set it, so that a new one has to be chosen before anything else
+    pub must_change: bool,
 }
 
 impl Proven {
-    /// With a password that may stay.
-    pub const fn of(user: UserRecord) -> Self {
-        Self { user, must_change: None }
+    /// By a password that is kept elsewhere.
+    pub const fn elsewhere(user: UserRecord) -> Self {
+        Self {
+            user,
+            password: None,
+            must_change: false,
+        }
     }
 }
 

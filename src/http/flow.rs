@@ -1,7 +1,7 @@
 //! The way of an authorization request: validate, decide, and show or send what comes next. Every endpoint that takes part ends here, so
 //! none of them can skip a check.
 
-use super::login::proved::{self, Proved};
+use super::login::proved::{self, Ground, Proved};
 use super::pages::{FormAction, Look, Values, map};
 use super::problem::Problem;
 use super::ticket::{self, ConsentTicket};
@@ -142,7 +142,8 @@ fn further(step: &Step<'_>, missing: &Missing) -> Result<HttpResponse, Problem> 
         at: session.auth_time,
         request: Some(step.request.to_owned()),
         fresh: step.done.login,
-        must_change: None,
+        ground: Ground::Session(session.id.as_str().to_owned()),
+        must_change: false,
     };
     proved::ask(step.visit, proved, missing)
 }

@@ -23,7 +23,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use minijinja::value::Value;
-use proved::Proved;
+use proved::{Ground, Proved};
 use secrecy::SecretString;
 
 /// How a person proved themselves here (RFC 8176).
@@ -226,7 +226,7 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
         {
             Ok(proven) => {
                 let mut proved = Proved::now(visit, proven.user.id, &[PASSWORD], content.request);
-                proved.must_change = proven.must_change.as_ref().map(ticket::text_of);
+                (proved.ground, proved.must_change) = (Ground::password(proven.password.as_ref()), proven.must_change);
                 return proved::go_on(visit, &look, proved).await;
             }
             Err(fault) => trouble(fault)?,

@@ -135,6 +135,9 @@ pub trait LocalPeople: Send + Sync {
 pub trait Sessions: Send + Sync {
     /// A new session.
     async fn open_session(&self, session: &SessionRecord) -> StoreResult<()>;
+    /// A new session of somebody who proved this password. `false`, and nothing happens, if it is theirs no more: what a change of a password ends
+    /// does not begin after it.
+    async fn open_session_by(&self, session: &SessionRecord, password: &PasswordRecord) -> StoreResult<bool>;
     /// The live session behind a cookie: `None` if it is unknown, ended or expired, or its user is disabled.
     async fn session_by_token(&self, token: &TokenHash, now: Timestamp) -> StoreResult<Option<SessionRecord>>;
     /// The live session with this `sid`.

@@ -2,6 +2,7 @@
 
 mod app;
 mod attacks;
+mod outlived;
 mod policies;
 mod remembered;
 pub mod walk;

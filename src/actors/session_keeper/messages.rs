@@ -2,15 +2,15 @@
 
 use crate::actors::fault::Fault;
 use crate::oauth::ids::{ClientId, SessionId, UserId};
-use crate::oauth::opaque::OpaqueToken;
+use crate::oauth::opaque::{OpaqueToken, TokenHash};
 use crate::oauth::scope::Scopes;
 use crate::store::records::PasswordRecord;
 use actix::Message;
 use jiff::Timestamp;
 
-/// A person logged in: a new session with a new cookie value.
+/// A person logged in: a new session with a new cookie value. `None` if it is by a password that is theirs no more.
 #[derive(Clone, Debug, Message)]
-#[rtype(result = "Result<Opened, Fault>")]
+#[rtype(result = "Result<Option<Opened>, Fault>")]
 pub struct Open {
     /// Who
     pub user: UserId,
@@ -18,6 +18,8 @@ pub struct Open {
     pub auth_time: Timestamp,
     /// How they proved it (RFC 8176)
     pub amr: Vec<String>,
+    /// The password of ours that they proved, by its [`mark`](PasswordRecord::mark)
+    pub password: Option<TokenHash>,
     /// The session that the browser had; it ends
     pub instead_of: Option<SessionId>,
 }

@@ -102,7 +102,7 @@ impl Supervised for SessionKeeper {
 callable!(SessionKeeper);
 
 impl Handler<Open> for SessionKeeper {
-    type Result = ResponseFuture<Result<Opened, Fault>>;
+    type Result = ResponseFuture<Result<Option<Opened>, Fault>>;
 
     fn handle(&mut self, open: Open, _: &mut Self::Context) -> Self::Result {
         let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
@@ -123,9 +123,15 @@ impl Handler<Open> for SessionKeeper {
                 created_at: now,
                 expires_at: expiry(now)?,
             };
-            store.open_session(&session).await?;
+            let opened = match open.password {
+                None => store.open_session(&session).await.map(|()| true)?,
+                Some(mark) => match store.password(&session.user).await? {
+                    Some(password) if password.mark() == mark => store.open_session_by(&session, &password).await?,
+                    _ => false,
+                },
+            };
             changes.note();
-            Ok(Opened { id: session.id, token })
+            Ok(opened.then_some(Opened { id: session.id, token }))
         })
     }
 }

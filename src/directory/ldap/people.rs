@@ -95,7 +95,11 @@ impl<C: Connector> UserDirectory for LdapDirectory<C> {
                 tracing::info!(store = self.id.as_str(), reason = refusal.as_str(), "a directory refused a login");
                 Ok(None)
             }
-            Bind::Accepted => Ok(self.take_down(entry).await?.filter(|user| !user.profile.disabled).map(Proven::of)),
+            Bind::Accepted => Ok(self
+                .take_down(entry)
+                .await?
+                .filter(|user| !user.profile.disabled)
+                .map(Proven::elsewhere)),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::actors::second_factors::{Enrolled, FactorKind};
 use crate::http::flow::see_other;
 use crate::http::form::FormBody;
 use crate::http::login::new_password::Trouble;
-use crate::http::login::proved::{self, Proved};
+use crate::http::login::proved::{self, Ground, Proved};
 use crate::http::pages::{FormAction, Values, map};
 use crate::http::problem::Problem;
 use crate::http::setup::{self, Setup};
@@ -144,6 +144,7 @@ async fn password(owner: &Owner, password: &str, again: &str) -> Result<HttpResp
         match chosen.choose(&pending, &SecretString::from(password)).await? {
             Err(weakness) => weakness.into(),
             Ok(change) => {
+                let ground = Ground::password(Some(&change.after.mark()));
                 if !owner.visit.state.sessions.ask(change).await?? {
                     return Err(Problem::Ticket);
                 }
@@ -153,7 +154,8 @@ async fn password(owner: &Owner, password: &str, again: &str) -> Result<HttpResp
                     at: owner.session.auth_time,
                     request: None,
                     fresh: false,
-                    must_change: None,
+                    ground,
+                    must_change: false,
                 };
                 return proved::enter(&owner.visit, &owner.look, proved).await;
             }

@@ -10,7 +10,7 @@ use super::super::state::AppState;
 use super::super::ticket::{self, NewPasswordTicket, TicketFault};
 use super::super::visit::Visit;
 use super::begin_anew;
-use super::proved::{self, Proved};
+use super::proved::{self, Ground, Proved};
 use crate::actors::chosen_password::{Pending, Weakness, rules};
 use crate::oauth::form::Params;
 use actix_web::http::StatusCode;
@@ -127,11 +127,13 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
         match chosen.choose(&opened.pending, &SecretString::from(password)).await? {
             Err(weakness) => weakness.into(),
             Ok(change) => {
+                let ground = Ground::password(Some(&change.after.mark()));
                 if !visit.state.sessions.ask(change).await?? {
                     return Err(Problem::Ticket);
                 }
                 let proved = Proved {
-                    must_change: None,
+                    ground,
+                    must_change: false,
                     ..opened.proved
                 };
                 return proved::go_on(visit, &opened.look, proved).await;
@@ -152,7 +154,7 @@ async fn opened(visit: &Visit, sent: Option<&str>) -> Result<Result<Opened, Http
         Err(TicketFault::Invalid) => return Err(Problem::Ticket),
         Err(TicketFault::Late(content)) => return Ok(Err(begin_anew(visit, content.proved.request.as_deref()))),
     };
-    let mark = proved.must_change.as_deref().and_then(ticket::hash_of).ok_or(Problem::Ticket)?;
+    let mark = proved.ground.mark().filter(|_| proved.must_change).ok_or(Problem::Ticket)?;
     let Some(pending) = visit.state.platform.chosen_passwords.pending(&proved.user, &mark).await? else {
         return Err(Problem::Ticket);
     };

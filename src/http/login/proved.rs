@@ -7,12 +7,14 @@ use super::super::problem::{Problem, answer};
 use super::super::ticket::{self, ProvedTicket};
 use super::super::visit::Visit;
 use super::new_password;
+use crate::actors::fault::Fault;
 use crate::actors::second_factors::Enrolled;
 use crate::actors::session_keeper::messages::{Open, Opened, SessionView, StepUp};
 use crate::oauth::acr::Acr;
 use crate::oauth::authorize::AuthorizationRequest;
 use crate::oauth::authorize::decision::Done;
 use crate::oauth::ids::UserId;
+use crate::oauth::opaque::TokenHash;
 use crate::oauth::two_factor::{self, Missing, Standing, TwoFactor};
 use actix_web::HttpResponse;
 use jiff::Timestamp;
@@ -31,8 +33,49 @@ pub struct Proved {
     pub request: Option<String>,
     /// It was for this request; else an earlier login is gone on with
     pub fresh: bool,
-    /// Their password has to be changed first: which one it was, as [`ticket::text_of`] writes it
-    pub must_change: Option<String>,
+    /// What has to be as it was until there is a session
+    pub ground: Ground,
+    /// Their password has to be changed first
+    pub must_change: bool,
+}
+
+/// What a proof rests on. Once that is gone, so is the proof: a password that was reset, and a session that was ended, open nothing by a page that
+/// waits for a second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ground {
+    /// A password of ours: which one, as [`ticket::text_of`] writes its mark
+    Password(String),
+    /// The session with this `sid`
+    Session(String),
+    /// Something that others keep, or that was used up
+    Nothing,
+}
+
+impl Ground {
+    /// A password of ours, if it is one.
+    pub fn password(mark: Option<&TokenHash>) -> Self {
+        mark.map_or(Self::Nothing, |mark| Self::Password(ticket::text_of(mark)))
+    }
+
+    /// The mark of the password, if it is one.
+    pub fn mark(&self) -> Option<TokenHash> {
+        match self {
+            Self::Password(mark) => ticket::hash_of(mark),
+            Self::Session(_) | Self::Nothing => None,
+        }
+    }
+
+    /// Whether it is there still.
+    async fn stands(&self, visit: &Visit, user: &UserId) -> Result<bool, Problem> {
+        match self {
+            Self::Password(_) => {
+                let password = visit.state.platform.store.password(user).await.map_err(Fault::from)?;
+                Ok(password.is_some_and(|password| self.mark() == Some(password.mark())))
+            }
+            Self::Session(id) => Ok(visit.session().await?.is_some_and(|session| session.id.as_str() == id)),
+            Self::Nothing => Ok(true),
+        }
+    }
 }
 
 impl Proved {
@@ -44,7 +87,8 @@ impl Proved {
             at: visit.now(),
             request,
             fresh: true,
-            must_change: None,
+            ground: Ground::Nothing,
+            must_change: false,
         }
     }
 
@@ -72,11 +116,14 @@ pub struct Need {
     pub request: Option<Box<AuthorizationRequest>>,
 }
 
-/// Works that out.
+/// Works that out. Every step of a login begins with it.
 ///
 /// # Errors
-/// [`Problem`] of the store.
+/// [`Problem`] of the store; [`Problem::Ticket`] if what was proved counts no more.
 pub async fn need(visit: &Visit, look: &Look, proved: &Proved) -> Result<Need, Problem> {
+    if !proved.ground.stands(visit, &proved.user).await? {
+        return Err(Problem::Ticket);
+    }
     // A request that passes its checks no more is refused after the login, as any other is.
     let request = proved.request.as_deref().and_then(|request| flow::check(visit, look, request).ok());
     let rule = request
@@ -110,7 +157,7 @@ pub async fn need(visit: &Visit, look: &Look, proved: &Proved) -> Result<Need, P
 pub async fn go_on(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
     let need = need(visit, look, &proved).await?;
     match need.missing {
-        Missing::Nothing | Missing::Unattainable if proved.must_change.is_some() => new_password::ask(visit, proved),
+        Missing::Nothing | Missing::Unattainable if proved.must_change => new_password::ask(visit, proved),
         Missing::Nothing | Missing::Unattainable => enter(visit, look, proved).await,
         Missing::Proof(_) | Missing::Enrolment(_) => ask(visit, proved, &need.missing),
     }
@@ -184,7 +231,9 @@ async fn open(visit: &Visit, proved: &Proved, earlier: Option<SessionView>) -> R
         user: proved.user.clone(),
         auth_time: proved.at,
         amr: proved.amr.clone(),
+        password: proved.ground.mark(),
         instead_of: earlier.map(|session| session.id),
     };
-    Ok(sessions.ask(open).await??)
+    // Their password was changed in this very moment.
+    sessions.ask(open).await??.ok_or(Problem::Ticket)
 }

@@ -4,7 +4,7 @@ use super::PostgresStore;
 use super::value::{digest, get, guarded, id, json, text, time};
 use crate::oauth::ids::{SessionId, UserId};
 use crate::oauth::opaque::TokenHash;
-use crate::store::records::{DeviceRecord, SessionRecord};
+use crate::store::records::{DeviceRecord, PasswordRecord, SessionRecord};
 use crate::store::{Sessions, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -52,6 +52,33 @@ impl Sessions for PostgresStore {
                 )
                 .await?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn open_session_by(&self, session: &SessionRecord, password: &PasswordRecord) -> StoreResult<bool> {
+        self.within(async {
+            // The lock: a password that changes meanwhile either ends this session or has none begin.
+            let sql = "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at) SELECT $1, $2, $3, $4, $5, $6, $7
+                FROM (SELECT 1 FROM passwords WHERE user_id = $3 AND hash = $8 AND changed_at = $9 FOR SHARE) AS proved";
+            let mut lease = self.lease().await?;
+            let opened = lease
+                .execute(
+                    sql,
+                    &[
+                        &id(&session.id),
+                        &session.token.as_bytes().as_slice(),
+                        &id(&session.user),
+                        &time(session.auth_time),
+                        &Json(&session.amr),
+                        &time(session.created_at),
+                        &time(session.expires_at),
+                        &guarded(&password.hash),
+                        &time(password.changed_at),
+                    ],
+                )
+                .await?;
+            Ok(opened == 1)
         })
         .await
     }

@@ -4,7 +4,7 @@ use super::SqliteStore;
 use super::value::{Digest, Json, Time};
 use crate::oauth::ids::{SessionId, UserId};
 use crate::oauth::opaque::TokenHash;
-use crate::store::records::{DeviceRecord, SessionRecord};
+use crate::store::records::{DeviceRecord, PasswordRecord, SessionRecord};
 use crate::store::{Sessions, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -44,6 +44,30 @@ impl Sessions for SqliteStore {
                     Time(session.expires_at),
                 ])?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn open_session_by(&self, session: &SessionRecord, password: &PasswordRecord) -> StoreResult<bool> {
+        let (session, password) = (session.clone(), password.clone());
+        self.write(move |connection| {
+            let opened = connection
+                .prepare_cached(
+                    "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at)
+                     SELECT ?1, ?2, user_id, ?4, ?5, ?6, ?7 FROM passwords WHERE user_id = ?3 AND hash = ?8 AND changed_at = ?9",
+                )?
+                .execute(params![
+                    session.id.as_str(),
+                    Digest(session.token),
+                    session.user.as_str(),
+                    Time(session.auth_time),
+                    Json(&session.amr),
+                    Time(session.created_at),
+                    Time(session.expires_at),
+                    password.hash,
+                    Time(password.changed_at),
+                ])?;
+            Ok(opened == 1)
         })
         .await
     }

@@ -232,9 +232,10 @@ async fn a_session_keeper_comes_back_and_its_sessions_go_on() {
         user: alice.id,
         auth_time: platform.clock.now(),
         amr: vec!["pwd".to_owned()],
+        password: None,
         instead_of: None,
     };
-    let session = &gate.ask(open).await.unwrap().unwrap();
+    let session = &gate.ask(open).await.unwrap().unwrap().unwrap();
     kill_under_load(platform, "session_keeper", gate, |_| async move {
         let token = session.token.expose().to_owned();
         let resumed = gate.ask(Resume { token }).await.unwrap().unwrap().unwrap();

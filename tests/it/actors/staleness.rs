@@ -48,9 +48,10 @@ impl Replica {
             user: alice.id,
             auth_time: self.test.platform.clock.now(),
             amr: vec!["pwd".to_owned()],
+            password: None,
             instead_of: None,
         };
-        self.sessions.ask(open).await.unwrap().unwrap()
+        self.sessions.ask(open).await.unwrap().unwrap().unwrap()
     }
 
     async fn resumes(&self, opened: &Opened) -> Option<SessionView> {

@@ -170,9 +170,10 @@ impl Session {
             user: user.id.clone(),
             auth_time: platform.clock.now(),
             amr: vec!["pwd".to_owned()],
+            password: None,
             instead_of: None,
         };
-        let opened = sessions.ask(open).await.unwrap().unwrap();
+        let opened = sessions.ask(open).await.unwrap().unwrap().unwrap();
         Self { sessions, opened }
     }
 

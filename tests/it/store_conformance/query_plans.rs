@@ -39,6 +39,8 @@ async fn run_everything(store: &Arc<dyn Store>) {
     store.people(None, None, 10).await.unwrap();
     store.people(Some(&people()), Some(&user), 10).await.unwrap();
     store.password(&user).await.unwrap();
+    let by_password = super::fixtures::session_of(&user, "by password");
+    store.open_session_by(&by_password, &password).await.unwrap();
     store.session(&session.id, at(1)).await.unwrap();
     store.session_by_token(&session.token, at(1)).await.unwrap();
     store.renew_session(&session, at(1)).await.unwrap();

@@ -1,7 +1,9 @@
-use super::fixtures::{alice, alice_logged_in, at, code_of, grant_is_live, hash, offline, open_grant, session_of, shop, together};
+use super::fixtures::{
+    alice, alice_logged_in, at, code_of, grant_is_live, hash, offline, open_grant, session_of, set_password, shop, together,
+};
 use super::on_every_store;
 use nauthera::oauth::ids::{SessionId, UserId};
-use nauthera::store::records::{CodeRedemption, SessionRecord};
+use nauthera::store::records::{CodeRedemption, PasswordRecord, SessionRecord};
 use nauthera::store::{Store, StoreError};
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ on_every_store!(
     ending_twice_or_something_unknown_is_fine,
     refuses_a_second_session_with_the_same_id_or_cookie,
     refuses_a_session_of_nobody,
+    a_password_that_is_another_one_by_now_opens_no_session,
+    resetting_a_password_and_opening_by_it_at_once_leaves_no_session,
     parallel_ends_and_grants_do_not_lock_each_other_out,
 );
 
@@ -146,5 +150,50 @@ async fn parallel_ends_and_grants_do_not_lock_each_other_out(store: Arc<dyn Stor
     }
     for result in together(acts).await {
         result.unwrap();
+    }
+}
+
+fn password(hash: &str, seconds: i64) -> PasswordRecord {
+    PasswordRecord {
+        hash: hash.to_owned(),
+        declared_hash: None,
+        changed_at: at(seconds),
+        must_change: false,
+    }
+}
+
+async fn a_password_that_is_another_one_by_now_opens_no_session(store: Arc<dyn Store>) {
+    let user = alice(&store).await;
+    let session = session_of(&user, "s");
+    assert!(!store.open_session_by(&session, &password("one", 1)).await.unwrap(), "she has none");
+    set_password(store.as_ref(), &user, &password("one", 1)).await;
+    for other in [password("two", 1), password("one", 2)] {
+        assert!(!store.open_session_by(&session, &other).await.unwrap());
+        assert_eq!(store.session(&session.id, at(2)).await.unwrap(), None);
+    }
+    assert!(store.open_session_by(&session, &password("one", 1)).await.unwrap());
+    assert_eq!(store.session(&session.id, at(2)).await.unwrap(), Some(session));
+}
+
+async fn resetting_a_password_and_opening_by_it_at_once_leaves_no_session(store: Arc<dyn Store>) {
+    let user = alice(&store).await;
+    set_password(store.as_ref(), &user, &password("0", 0)).await;
+    for round in 0..20 {
+        let (old, new) = (password(&round.to_string(), round), password(&(round + 1).to_string(), round + 1));
+        let calls = (0..5)
+            .map(|number| {
+                let (store, user, old, new) = (Arc::clone(&store), user.clone(), old.clone(), new.clone());
+                async move {
+                    if number == 2 {
+                        assert!(store.replace_password(&user, Some(&old), &new, Some(at(5))).await.unwrap());
+                    } else {
+                        let session = session_of(&user, &format!("round {round}, {number}"));
+                        store.open_session_by(&session, &old).await.unwrap();
+                    }
+                }
+            })
+            .collect();
+        together(calls).await;
+        assert_eq!(store.sessions_of(&user, at(6), 10).await.unwrap().len(), 0, "round {round}");
     }
 }
