@@ -55,6 +55,7 @@ async fn logs_in_consents_refreshes_and_logs_out_at_a_site_on_openid_client() {
         "invalid_grant",
         "without offline_access the refresh token ended with the login"
     );
+    assert_eq!(browser.text("#told").await, "signed out", "the site was told by the server, beside the browser");
 
     // The session is over: the next login asks for the password again. The consent was given and is remembered.
     browser.open(&platform.shop.origin).await;
@@ -87,6 +88,26 @@ async fn a_session_spares_the_second_login_unless_the_site_insists() {
     browser.see_title("Logged in").await;
     assert_eq!(browser.json("#claims").await["sub"], first["sub"]);
     browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_signed_out_on_the_account_pages_is_signed_out_at_the_site() {
+    let platform = Platform::start().await;
+    let (phone, laptop) = tokio::join!(Browser::start(Mode::Plain), Browser::start(Mode::Plain));
+    phone.open(&format!("{}/login", platform.shop.origin)).await;
+    log_in(&phone, PASSWORD).await;
+    phone.click(ALLOW).await;
+    phone.see_title("Logged in").await;
+
+    laptop.open(&format!("{}/login", platform.issuer)).await;
+    log_in(&laptop, PASSWORD).await;
+    laptop.open(&format!("{}/account/sessions", platform.issuer)).await;
+    laptop.click("button[name=others]").await;
+    phone.open(&format!("{}/told", platform.shop.origin)).await;
+    assert_eq!(phone.text("#told").await, "signed out");
+    phone.open(&format!("{}/account", platform.issuer)).await;
+    phone.see(PASSWORD_FIELD).await;
+    tokio::join!(phone.quit(), laptop.quit());
 }
 
 #[tokio::test]

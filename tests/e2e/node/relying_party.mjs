@@ -3,6 +3,7 @@
 // It prints one line, `listening http://127.0.0.1:PORT`, when it is ready. One visitor at a time: what it keeps is in memory.
 import './webcrypto.mjs'
 import http from 'node:http'
+import * as jose from 'jose'
 import * as oidc from 'openid-client'
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, SCOPE = 'openid', PORT = '0' } = process.env
@@ -10,6 +11,8 @@ let origin
 let config
 let pending // what the authorization request promised and the callback has to meet
 let session // what the visitor is logged in with
+let told // resolves when the issuer has told that this session ended
+let tell
 
 async function configuration() {
   // Asked for at the first use, not at the start, so that this site may start before its issuer.
@@ -68,6 +71,7 @@ const routes = {
   '/callback': async (url) => {
     const tokens = await oidc.authorizationCodeGrant(await configuration(), url, { ...pending, idTokenExpected: true })
     const claims = tokens.claims()
+    told = new Promise((resolve) => (tell = resolve))
     session = { tokens, claims, user: await oidc.fetchUserInfo(config, tokens.access_token, claims.sub) }
     return shown('Logged in')
   },
@@ -92,21 +96,41 @@ const routes = {
     }),
   }),
 
+  // OpenID Connect Back-Channel Logout §2.6: anything amiss throws. The signed-out session is the one that the token names, and no other.
+  '/backchannel-logout': async (url, body) => {
+    const keys = jose.createRemoteJWKSet(new URL((await configuration()).serverMetadata().jwks_uri))
+    const { payload } = await jose.jwtVerify(new URLSearchParams(body).get('logout_token'), keys, {
+      issuer: ISSUER,
+      audience: CLIENT_ID,
+      typ: 'logout+jwt',
+      requiredClaims: ['iat', 'exp', 'jti', 'sid', 'sub', 'events'],
+      maxTokenAge: '2m',
+    })
+    if (!payload.events['http://schemas.openid.net/event/backchannel-logout'] || 'nonce' in payload) throw new Error('not a logout token')
+    if (payload.sid === session?.claims.sid && payload.sub === session?.claims.sub) tell('signed out')
+    return ''
+  },
+
+  '/told': async () => page('Told', { told: await told }),
+
   // After the logout the tokens are tried once more; what came of it is shown.
   '/goodbye': async (url) => {
     const refused = await oidc.refreshTokenGrant(config, session.tokens.refresh_token).then(
       () => 'the refresh token still works',
       (error) => error.error ?? String(error),
     )
+    const signedOut = await told
     session = undefined
-    return page('Goodbye', { state: url.searchParams.get('state') ?? '', refresh_after_logout: refused })
+    return page('Goodbye', { state: url.searchParams.get('state') ?? '', refresh_after_logout: refused, told: signedOut })
   },
 }
 
 const server = http.createServer(async (request, response) => {
   const url = new URL(request.url, origin)
   try {
-    const answer = await (routes[url.pathname] ?? (async () => undefined))(url)
+    let body = ''
+    for await (const part of request) body += part
+    const answer = await (routes[url.pathname] ?? (async () => undefined))(url, body)
     if (answer === undefined) response.writeHead(404).end()
     else if (answer.location) response.writeHead(303, { location: answer.location.href }).end()
     else response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(answer)
