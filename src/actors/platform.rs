@@ -37,6 +37,8 @@ pub struct PlatformSettings {
     pub store: Arc<dyn Store>,
     /// What servers share to spare the store, if anything
     pub cache: Option<Arc<dyn Cache>>,
+    /// How long what is in the cache counts
+    pub cache_times: CacheTimes,
     /// Where everything is counted
     pub metrics: Metrics,
     /// The time
@@ -58,6 +60,7 @@ impl PlatformSettings {
         Self {
             store,
             cache: None,
+            cache_times: CacheTimes::USUAL,
             metrics,
             clock: Arc::new(super::clock::SystemClock),
             hasher: HasherSettings::default(),
@@ -161,6 +164,7 @@ impl Platform {
         let PlatformSettings {
             store,
             cache,
+            cache_times,
             metrics,
             clock,
             hasher,
@@ -210,7 +214,7 @@ impl Platform {
 
         let cache = cache.map(|cache| Arc::new(MeteredCache::new(cache, metrics.clone())) as Arc<dyn Cache>);
         let reads = match &cache {
-            Some(cache) => Reads::cached(Arc::clone(&store), Arc::clone(cache), Arc::new(keys.clone()), CacheTimes::USUAL),
+            Some(cache) => Reads::cached(Arc::clone(&store), Arc::clone(cache), Arc::new(keys.clone()), cache_times),
             None => Reads::uncached(Arc::clone(&store)),
         };
 

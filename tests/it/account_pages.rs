@@ -2,6 +2,7 @@
 
 mod attacks;
 mod changes;
+mod replicas;
 
 use crate::support::site::*;
 

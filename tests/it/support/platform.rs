@@ -11,9 +11,9 @@ use nauthera::oauth::ids::{ClientId, UserStoreId};
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::oauth::scope::Scopes;
 use nauthera::oauth::two_factor::TwoFactor;
-use nauthera::store::Store;
 use nauthera::store::cache::Cache;
 use nauthera::store::sqlite::SqliteStore;
+use nauthera::store::{CacheTimes, Store};
 use nauthera::telemetry::metrics::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,11 @@ impl TestPlatform {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             sealer,
             cache,
+            // The cache answers at once: no test waits until changes were told for long enough.
+            cache_times: CacheTimes {
+                warm_up: Duration::ZERO,
+                ..CacheTimes::USUAL
+            },
             ..PlatformSettings::new(store, Metrics::new())
         };
         let platform = Platform::start(settings).await.unwrap();

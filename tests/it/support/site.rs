@@ -263,6 +263,13 @@ impl Browser {
         }
     }
 
+    /// The same person's browser, whose requests go to another replica from now on: with the cookies that it has now.
+    pub fn at(&self, replica: &Site) -> Self {
+        let moved = replica.browser();
+        moved.cookies.borrow_mut().clone_from(&self.cookies.borrow());
+        moved
+    }
+
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.borrow().get(name).cloned()
     }
