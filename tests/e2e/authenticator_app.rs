@@ -7,14 +7,15 @@ use crate::support::{python, root};
 use std::process::Command;
 
 /// What the app shows: who it is for, and the codes of this half minute and the next.
-struct Shown {
+pub struct Shown {
     issuer: String,
     account: String,
-    code: String,
-    next: String,
+    pub code: String,
+    pub next: String,
 }
 
-fn app(uri: &str) -> Shown {
+/// What the app says to an `otpauth` address, now.
+pub fn app(uri: &str) -> Shown {
     let output = Command::new(python()).arg(root().join("tests/e2e/python/app.py")).arg(uri).output();
     let output = output.expect("python: run `make setup`");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -5,11 +5,11 @@ use crate::support::pages::{self, ALLOW};
 use crate::support::platform::{PASSWORD, Platform, Site, USERNAME};
 
 /// The provider's button.
-const CORP: &str = "form[action$='/login/upstream/corp'] button";
+pub const CORP: &str = "form[action$='/login/upstream/corp'] button";
 const SECRET: &str = "a secret of the end-to-end tests & of their provider";
 
 /// The provider, and the platform that offers it.
-async fn start() -> (Site, Platform) {
+pub async fn start() -> (Site, Platform) {
     let mut provider = None;
     let platform = Platform::start_with(|issuer| {
         let corp = Site::provider("nauthera", SECRET, &format!("{issuer}/login/callback/corp"));

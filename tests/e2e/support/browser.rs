@@ -120,6 +120,17 @@ impl Browser {
         !self.driver().find_all(By::Css(css)).await.unwrap().is_empty()
     }
 
+    /// Waits until nothing matches the selector. The page that comes next is waited for besides: between two pages there is nothing either.
+    pub async fn see_no(&self, css: &str) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !self.driver().find_all(By::Css(css)).await.is_ok_and(|found| found.is_empty()) {
+            if tokio::time::Instant::now() > deadline {
+                panic!("`{css}` is still to be seen on {}", self.describe().await);
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+
     /// Waits for a page with exactly this title.
     pub async fn see_title(&self, title: &str) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -163,6 +174,12 @@ impl Browser {
     /// Presses keys wherever the focus is, as a person without a mouse does.
     pub async fn press(&self, keys: impl Into<TypingData>) {
         self.driver().action_chain().send_keys(keys).perform().await.unwrap();
+    }
+
+    /// Presses a key while Shift is down.
+    pub async fn press_with_shift(&self, key: thirtyfour::Key) {
+        let keys = self.driver().action_chain().key_down(thirtyfour::Key::Shift).send_keys(key);
+        keys.key_up(thirtyfour::Key::Shift).perform().await.unwrap();
     }
 
     /// The focused element, as `tag#id[name]`-like facts for assertions.
