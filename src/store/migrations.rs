@@ -83,6 +83,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "0011_logouts",
         sql: include_str!("../../sql/sqlite/0011_logouts.sql"),
     },
+    Migration {
+        version: 12,
+        name: "0012_session_origins",
+        sql: include_str!("../../sql/sqlite/0012_session_origins.sql"),
+    },
 ];
 
 /// The migrations of PostgreSQL.
@@ -151,6 +156,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 13,
         name: "0013_logouts",
         sql: include_str!("../../sql/postgres/0013_logouts.sql"),
+    },
+    Migration {
+        version: 14,
+        name: "0014_session_origins",
+        sql: include_str!("../../sql/postgres/0014_session_origins.sql"),
     },
 ];
 

@@ -28,8 +28,8 @@ pub use open::{StoreSettings, examine, migrate, open};
 pub use reads::{CacheTimes, Reads};
 use records::{
     AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, DeviceRecord, FactorRecord,
-    FailedLogins, GrantRecord, KeyRecord, LogoutRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption, SessionRecord, Swept,
-    UserProfile, UserRecord,
+    FailedLogins, GrantRecord, KeyRecord, LogoutRecord, OriginRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption,
+    SessionRecord, Swept, UserProfile, UserRecord,
 };
 use std::time::Duration;
 use tokio::sync::watch;
@@ -148,6 +148,17 @@ pub trait Sessions: Send + Sync {
     async fn note_device(&self, session: &SessionId, device: &DeviceRecord) -> StoreResult<()>;
     /// A person's live sessions with what is known of their browsers, the newest login first, at most `most`.
     async fn sessions_of(&self, user: &UserId, now: Timestamp, most: u32) -> StoreResult<Vec<(SessionRecord, DeviceRecord)>>;
+    /// Remembers where a session began, in place of what was. A session that is gone began nowhere.
+    async fn note_origin(&self, session: &SessionId, origin: &OriginRecord) -> StoreResult<()>;
+    /// The sessions, live or not, that began at a provider with its session `sid`, or with any if that is `None`; of this person there, or of anybody if
+    /// that is `None`. At most `most`; without both none.
+    async fn sessions_from(
+        &self,
+        provider: &UserStoreId,
+        subject: Option<&TokenHash>,
+        sid: Option<&TokenHash>,
+        most: u32,
+    ) -> StoreResult<Vec<(SessionId, UserId)>>;
     /// Ends the session and every grant that depends on it (not those with `offline`). Ending twice is fine.
     async fn end_session(&self, id: &SessionId, now: Timestamp) -> StoreResult<()>;
 }

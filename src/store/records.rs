@@ -127,6 +127,17 @@ pub struct SessionRecord {
     pub expires_at: Timestamp,
 }
 
+/// The session at an upstream provider that a session of ours began with, in digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginRecord {
+    /// Which provider
+    pub provider: UserStoreId,
+    /// Who they are there
+    pub subject: TokenHash,
+    /// Their session there, if it has an id
+    pub sid: Option<TokenHash>,
+}
+
 /// What a user allowed a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsentRecord {

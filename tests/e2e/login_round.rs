@@ -55,7 +55,11 @@ async fn logs_in_consents_refreshes_and_logs_out_at_a_site_on_openid_client() {
         "invalid_grant",
         "without offline_access the refresh token ended with the login"
     );
-    assert_eq!(browser.text("#told").await, "signed out", "the site was told by the server, beside the browser");
+    assert_eq!(
+        browser.text("#told").await,
+        "signed out",
+        "the site was told by the server, beside the browser"
+    );
 
     // The session is over: the next login asks for the password again. The consent was given and is remembered.
     browser.open(&platform.shop.origin).await;

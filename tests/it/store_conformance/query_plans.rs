@@ -3,7 +3,7 @@
 use super::fixtures::{GRACE, alice_logged_in, at, code_of, declare, hash, people, profile, refresh, shop};
 use crate::support::postgres;
 use nauthera::oauth::scope::Scopes;
-use nauthera::store::records::{AuditEvent, KeyRecord, PasswordRecord};
+use nauthera::store::records::{AuditEvent, KeyRecord, OriginRecord, PasswordRecord};
 use nauthera::store::sqlite::{SqliteOptions, SqliteStore};
 use nauthera::store::{Store, StoreSettings, open};
 use std::collections::BTreeSet;
@@ -41,6 +41,15 @@ async fn run_everything(store: &Arc<dyn Store>) {
     store.password(&user).await.unwrap();
     let by_password = super::fixtures::session_of(&user, "by password");
     store.open_session_by(&by_password, &password).await.unwrap();
+    let origin = OriginRecord {
+        provider: people(),
+        subject: hash("subject"),
+        sid: Some(hash("sid")),
+    };
+    store.note_origin(&by_password.id, &origin).await.unwrap();
+    for (subject, sid) in [(Some(hash("subject")), None), (None, Some(hash("sid")))] {
+        store.sessions_from(&people(), subject.as_ref(), sid.as_ref(), 10).await.unwrap();
+    }
     store.session(&session.id, at(1)).await.unwrap();
     store.session_by_token(&session.token, at(1)).await.unwrap();
     store.renew_session(&session, at(1)).await.unwrap();
