@@ -8,18 +8,21 @@ use super::config_holder::ConfigReader;
 use super::directories::Directories;
 use super::fault::Fault;
 use super::upstream_connector::Upstreams;
-use super::upstream_connector::messages::{Begin, EndSession, Finish};
+use super::upstream_connector::messages::{Begin, EndSession, Finish, LoggedOut};
 use crate::config::snapshot::{IdentityProviderConfig, Linking, Snapshot};
 use crate::oauth::attributes::Attributes;
-use crate::oauth::ids::UserId;
-use crate::store::records::{AuditEvent, UserProfile, UserRecord};
+use crate::oauth::ids::{SessionId, UserId};
+use crate::oauth::opaque::TokenHash;
+use crate::store::records::{AuditEvent, OriginRecord, UserProfile, UserRecord};
 use crate::store::{Store, StoreError};
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::client::Answered;
 use crate::upstream::fault::UpstreamFault;
+use crate::upstream::logout_token::OLDEST;
 use crate::upstream::person::Identity;
 use crate::upstream::request::Ask;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +30,10 @@ use url::Url;
 
 /// A sign-out waits no longer for the address of the provider's.
 const END_SESSION_PATIENCE: Duration = Duration::from_secs(1);
+/// Sessions that one look for those which a provider ended finds at most.
+pub const AT_ONCE: u32 = 100;
+/// Nobody is on their way from a provider to a session here for longer: the pages in between wait ten or fifteen minutes each.
+const WAITS_FOR: Duration = Duration::from_secs(3600);
 
 /// Why nobody was logged in.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +73,16 @@ pub struct Arrived {
     pub user: UserRecord,
     /// When they proved themselves at the provider, if it says
     pub auth_time: Option<Timestamp>,
+    /// Their session at the provider
+    pub origin: OriginRecord,
+}
+
+/// Sessions of ours that a provider has ended.
+#[derive(Debug)]
+pub struct EndedThere {
+    /// Which, and whose; more may be left if there are [`AT_ONCE`]
+    pub sessions: Vec<(SessionId, UserId)>,
+    jti: TokenHash,
 }
 
 struct Inner {
@@ -141,6 +158,61 @@ impl UpstreamLogins {
         outcome
     }
 
+    /// The sessions that a provider has ended by a logout token (OpenID Connect Back-Channel Logout §2.6); none if it was told before. Whoever ends them
+    /// says so by [`Self::told`], so that a token which comes again ends nothing that began later.
+    ///
+    /// # Errors
+    /// [`UpstreamLoginFault`].
+    pub async fn ended_there(&self, provider: &Arc<IdentityProviderConfig>, token: SecretString) -> Result<EndedThere, UpstreamLoginFault> {
+        let now = self.0.clock.now();
+        let ended = self.0.upstreams.of(provider).await?.ask(LoggedOut { token, now }).await??;
+        let jti = there(provider, "jti", &ended.jti);
+        if self.0.store.was_used(&jti, now).await? {
+            return Ok(EndedThere { sessions: Vec::new(), jti });
+        }
+        let subject = ended.subject.map(|subject| there(provider, "sub", &subject));
+        let sid = ended.sid.map(|sid| there(provider, "sid", &sid));
+        if let Some(sid) = &sid {
+            self.0.store.use_once(&over(sid), until(now, WAITS_FOR)).await?;
+        }
+        let found = self.0.store.sessions_from(&provider.id, subject.as_ref(), sid.as_ref(), AT_ONCE);
+        Ok(EndedThere {
+            sessions: found.await?,
+            jti,
+        })
+    }
+
+    /// What a provider told has been done.
+    ///
+    /// # Errors
+    /// [`Fault`] if that cannot be kept: the provider tells it once more.
+    pub async fn told(&self, ended: &EndedThere) -> Result<(), Fault> {
+        let remembered = until(self.0.clock.now(), Duration::from_secs(2 * OLDEST.unsigned_abs()));
+        self.0.store.use_once(&ended.jti, remembered).await?;
+        Ok(())
+    }
+
+    /// Whether the provider has ended this session while its person was on the way here.
+    ///
+    /// # Errors
+    /// [`Fault`] if nobody can tell at the moment.
+    pub async fn is_over(&self, origin: &OriginRecord) -> Result<bool, Fault> {
+        match &origin.sid {
+            Some(sid) => Ok(self.0.store.was_used(&over(sid), self.0.clock.now()).await?),
+            None => Ok(false),
+        }
+    }
+
+    /// Remembers where a session began. `false` if that is over by now: then this one has to end.
+    ///
+    /// # Errors
+    /// [`Fault`] if it cannot be kept.
+    pub async fn note_origin(&self, session: &SessionId, origin: &OriginRecord) -> Result<bool, Fault> {
+        self.0.store.note_origin(session, origin).await?;
+        // After it was noted: what ends there from now on finds it.
+        Ok(!self.is_over(origin).await?)
+    }
+
     /// The provider that somebody came from, and where they sign out there: if it is offered, and if they have no other account here.
     pub async fn sign_out(&self, user: &UserId) -> Option<(String, Url)> {
         let snapshot = self.0.config.current()?;
@@ -174,8 +246,13 @@ impl Inner {
             ));
         }
         let auth_time = identity.auth_time.and_then(|second| Timestamp::from_second(second).ok());
+        let origin = OriginRecord {
+            provider: provider.id.clone(),
+            subject: there(provider, "sub", &identity.subject),
+            sid: identity.sid.as_deref().map(|sid| there(provider, "sid", sid)),
+        };
         let user = self.user(&snapshot, provider, identity, address).await?;
-        Ok(Arrived { user, auth_time })
+        Ok(Arrived { user, auth_time, origin })
     }
 
     /// Who somebody is here. Decided at their first login, by the provider's own id of them, and so for ever (decision 0018).
@@ -263,9 +340,27 @@ impl Inner {
     }
 }
 
+/// An id of a provider, as it is kept. With the issuer, as people are.
+fn there(provider: &IdentityProviderConfig, kind: &str, id: &str) -> TokenHash {
+    TokenHash::of(&format!("{} {} {kind} {id}", provider.id, provider.issuer))
+}
+
+/// That a session at a provider is over.
+fn over(sid: &TokenHash) -> TokenHash {
+    TokenHash::of(&format!(
+        "over {}",
+        sid.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    ))
+}
+
+fn until(now: Timestamp, time: Duration) -> Timestamp {
+    now.saturating_add(time).unwrap_or(Timestamp::MAX)
+}
+
 fn profile(identity: Identity) -> UserProfile {
     let Identity {
         subject: _,
+        sid: _,
         auth_time: _,
         username,
         email,

@@ -36,6 +36,7 @@ pub mod state;
 mod ticket;
 mod token;
 pub mod trace;
+mod upstream_logout;
 mod userinfo;
 mod visit;
 

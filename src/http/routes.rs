@@ -3,6 +3,7 @@
 /// What paths below it are called: the rest is a provider's name.
 const CALLBACK: &str = "/login/callback";
 const UPSTREAM: &str = "/login/upstream";
+const UPSTREAM_LOGOUT: &str = "/logout/upstream";
 
 /// Every path that the server answers, with its methods. Metrics name these and never a path that was sent.
 const KNOWN: &[(&str, &str)] = &[
@@ -25,6 +26,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("/login/second-factor", "GET, POST"),
     ("/login/password", "GET, HEAD, POST"),
     ("/logout", "GET, POST"),
+    (UPSTREAM_LOGOUT, "POST"),
     ("/metrics", "GET, HEAD"),
     ("/readyz", "GET, HEAD"),
     ("/revoke", "POST, OPTIONS"),
@@ -50,7 +52,7 @@ pub fn label(path: &str) -> &'static str {
         path.strip_prefix(parent)
             .is_some_and(|rest| rest.strip_prefix('/').is_some_and(|name| !name.contains('/')))
     };
-    if let Some(parent) = [CALLBACK, UPSTREAM].into_iter().find(|parent| below(parent)) {
+    if let Some(parent) = [CALLBACK, UPSTREAM, UPSTREAM_LOGOUT].into_iter().find(|parent| below(parent)) {
         parent
     } else if let Some((known, _)) = KNOWN.iter().find(|(known, _)| *known == path) {
         known

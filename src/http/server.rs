@@ -5,7 +5,7 @@ use super::proxies::{ForwardedBy, TrustedProxies};
 use super::state::AppState;
 use super::{
     account, authorize, base_path, consent, discovery, files, health, introspect, jwks, login, logout, observe, revoke, setup, silence,
-    start, token, userinfo,
+    start, token, upstream_logout, userinfo,
 };
 use crate::actors::platform::Platform;
 use crate::actors::session_keeper::Changes;
@@ -28,6 +28,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(account::configure)
         .configure(consent::configure)
         .configure(logout::configure)
+        .configure(upstream_logout::configure)
         .configure(files::configure)
         .configure(token::configure)
         .configure(introspect::configure)

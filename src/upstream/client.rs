@@ -3,6 +3,7 @@
 use super::fault::UpstreamFault;
 use super::fetch::Http;
 use super::id_token::{self, Expected, LEEWAY, Refusal};
+use super::logout_token::{self, Ended};
 use super::metadata::{self, Metadata};
 use super::person::{self, Identity};
 use super::request::{self, Ask, Wish};
@@ -238,17 +239,41 @@ impl UpstreamClient {
             now: answered.now,
         };
         let token = tokens.id.expose_secret();
-        let unknown = || UpstreamFault::invalid("the ID token: it is signed with a key that the provider does not publish");
-        match id_token::verify(token, &read.keys, &expected) {
-            Ok(claims) => Ok(claims),
-            Err(Refusal::Invalid(fault)) => Err(fault),
-            Err(Refusal::UnknownKey) => {
-                let keys = self.newer_keys(read).await?.ok_or_else(unknown)?;
-                id_token::verify(token, &keys, &expected).map_err(|refusal| match refusal {
-                    Refusal::Invalid(fault) => fault,
-                    Refusal::UnknownKey => unknown(),
-                })
-            }
+        self.by_its_keys(read, "the ID token", |keys| id_token::verify(token, keys, &expected))
+            .await
+    }
+
+    /// Which session ended at the provider, as it says (OpenID Connect Back-Channel Logout §2.6).
+    ///
+    /// # Errors
+    /// [`UpstreamFault`]: nothing ends then.
+    pub async fn ended(&self, token: &SecretString, now: Timestamp) -> Result<Ended, UpstreamFault> {
+        let read = self.known().await?;
+        let IdentityProviderConfig { issuer, client_id, .. } = &*self.provider;
+        let token = token.expose_secret();
+        self.by_its_keys(&read, "the logout token", |keys| {
+            logout_token::verify(token, keys, issuer, client_id, now)
+        })
+        .await
+    }
+
+    /// Verifies something with the keys that are known; if the one that signed it is not among them, with newer ones.
+    async fn by_its_keys<T>(
+        &self,
+        read: &Read,
+        what: &str,
+        verify: impl Fn(&ForeignKeys) -> Result<T, Refusal>,
+    ) -> Result<T, UpstreamFault> {
+        let fault = |refusal: Refusal| match refusal {
+            Refusal::Invalid(why) => UpstreamFault::invalid(format!("{what}: {why}")),
+            Refusal::UnknownKey => UpstreamFault::invalid(format!("{what}: it is signed with a key that the provider does not publish")),
+        };
+        match verify(&read.keys) {
+            Err(Refusal::UnknownKey) => match self.newer_keys(read).await? {
+                Some(keys) => verify(&keys).map_err(fault),
+                None => Err(fault(Refusal::UnknownKey)),
+            },
+            outcome => outcome.map_err(fault),
         }
     }
 

@@ -1,6 +1,5 @@
 //! The checks of an ID token (OpenID Connect Core §3.1.3.7), one after another.
 
-use super::fault::UpstreamFault;
 use crate::jose::TokenRejected;
 use crate::jose::foreign::{ForeignKeys, Signed};
 use aws_lc_rs::digest;
@@ -35,12 +34,12 @@ pub struct Expected<'a> {
 pub enum Refusal {
     /// Its key is not among those that were read: they may be out of date
     UnknownKey,
-    /// It is not what it must be
-    Invalid(UpstreamFault),
+    /// It is not what it must be, and why
+    Invalid(String),
 }
 
-fn invalid(why: &str) -> Refusal {
-    Refusal::Invalid(UpstreamFault::invalid(format!("the ID token: {why}")))
+pub(super) fn invalid(why: &str) -> Refusal {
+    Refusal::Invalid(why.to_owned())
 }
 
 /// The claims of a token that passes every check, with a `sub` that is one.
@@ -48,20 +47,33 @@ fn invalid(why: &str) -> Refusal {
 /// # Errors
 /// [`Refusal`].
 pub fn verify(token: &str, keys: &ForeignKeys, expected: &Expected<'_>) -> Result<Map<String, Value>, Refusal> {
-    let signed = keys.verify(token).map_err(|rejected| match rejected {
-        TokenRejected::UnknownKey => Refusal::UnknownKey,
-        other => invalid(&other.to_string()),
-    })?;
-    check_issuer(&signed.claims, expected)?;
-    check_audience(&signed.claims, expected)?;
-    check_times(&signed.claims, expected)?;
+    let signed = signed(token, keys)?;
+    let Expected { issuer, client_id, .. } = *expected;
+    check_origin(&signed.claims, issuer, client_id)?;
+    check_times(&signed.claims, expected.now)?;
     check_nonce(&signed.claims, expected)?;
     check_subject(&signed.claims)?;
     check_access_token(&signed, expected)?;
     Ok(signed.claims)
 }
 
-fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+/// What a token says whose signature is right.
+pub(super) fn signed(token: &str, keys: &ForeignKeys) -> Result<Signed, Refusal> {
+    keys.verify(token).map_err(|rejected| match rejected {
+        TokenRejected::UnknownKey => Refusal::UnknownKey,
+        other => invalid(&other.to_string()),
+    })
+}
+
+/// By the provider, for us.
+pub(super) fn check_origin(claims: &Map<String, Value>, issuer: &str, client_id: &str) -> Result<(), Refusal> {
+    if text(claims, "iss") != Some(issuer) {
+        return Err(invalid("iss is not the provider"));
+    }
+    check_audience(claims, client_id)
+}
+
+pub(super) fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name).and_then(Value::as_str)
 }
 
@@ -72,17 +84,9 @@ pub fn seconds(claims: &Map<String, Value>, name: &str) -> Option<i64> {
     number.as_i64().or_else(|| number.as_f64().map(|number| number as i64))
 }
 
-fn check_issuer(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), Refusal> {
-    if text(claims, "iss") == Some(expected.issuer) {
-        Ok(())
-    } else {
-        Err(invalid("iss is not the provider"))
-    }
-}
-
 /// For us; if for others too, then asked for by us.
-fn check_audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), Refusal> {
-    let us = |value: &Value| value.as_str() == Some(expected.client_id);
+fn check_audience(claims: &Map<String, Value>, client_id: &str) -> Result<(), Refusal> {
+    let us = |value: &Value| value.as_str() == Some(client_id);
     let (is_ours, is_shared) = match claims.get("aud") {
         Some(Value::Array(all)) => (all.iter().any(us), all.len() > 1),
         Some(one) => (us(one), false),
@@ -98,8 +102,8 @@ fn check_audience(claims: &Map<String, Value>, expected: &Expected<'_>) -> Resul
     }
 }
 
-fn check_times(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), Refusal> {
-    let now = expected.now.as_second();
+pub(super) fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), Refusal> {
+    let now = now.as_second();
     let (Some(expires), Some(issued)) = (seconds(claims, "exp"), seconds(claims, "iat")) else {
         return Err(invalid("exp or iat is missing"));
     };
@@ -129,7 +133,7 @@ fn check_subject(claims: &Map<String, Value>) -> Result<(), Refusal> {
     }
 }
 
-fn is_subject(subject: &str) -> bool {
+pub(super) fn is_subject(subject: &str) -> bool {
     (1..=LONGEST_SUBJECT).contains(&subject.len()) && !subject.chars().any(char::is_control)
 }
 
@@ -189,9 +193,8 @@ mod tests {
             algorithm: jsonwebtoken::Algorithm::RS256,
         };
         [
-            check_issuer(&claims, &expected),
-            check_audience(&claims, &expected),
-            check_times(&claims, &expected),
+            check_origin(&claims, expected.issuer, expected.client_id),
+            check_times(&claims, expected.now),
             check_nonce(&claims, &expected),
             check_subject(&claims),
             check_access_token(&signed, &expected),

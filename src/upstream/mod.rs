@@ -6,6 +6,7 @@ pub mod client;
 pub mod fault;
 mod fetch;
 mod id_token;
+pub mod logout_token;
 mod metadata;
 pub mod person;
 pub mod request;

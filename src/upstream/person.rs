@@ -14,6 +14,8 @@ const MOST_GROUPS: usize = 2000;
 pub struct Identity {
     /// What the provider knows them by for ever
     pub subject: String,
+    /// Their session there, if it has an id
+    pub sid: Option<String>,
     /// When they proved themselves there
     pub auth_time: Option<i64>,
     /// What they are called there
@@ -62,6 +64,7 @@ impl Identity {
         let (email, email_verified) = email(claim_of(provider, "email"), token, userinfo);
         let username = attribute("username").or_else(|| email.clone()).unwrap_or_else(|| subject.clone());
         Self {
+            sid: super::logout_token::sid(token).map(str::to_owned),
             auth_time: seconds(token, "auth_time"),
             username,
             email,

@@ -3,6 +3,7 @@
 mod attacks;
 mod fixture;
 mod linking;
+mod logout;
 mod outage;
 mod provider;
 mod real_provider;

@@ -10,9 +10,10 @@ use super::gate::callable;
 use crate::config::snapshot::IdentityProviderConfig;
 use crate::upstream::client::UpstreamClient;
 use crate::upstream::fault::UpstreamFault;
+use crate::upstream::logout_token::Ended;
 use crate::upstream::person::Identity;
 use actix::{Actor, AsyncContext, Context, Handler, ResponseFuture, Supervised, WrapFuture};
-use messages::{Begin, EndSession, Finish};
+use messages::{Begin, EndSession, Finish, LoggedOut};
 pub use registry::{UpstreamHandle, Upstreams};
 use std::sync::Arc;
 use url::Url;
@@ -83,6 +84,14 @@ impl Handler<Finish> for UpstreamConnector {
 
     fn handle(&mut self, Finish(answered): Finish, _: &mut Self::Context) -> Self::Result {
         self.ask(move |client| async move { client.finish(&answered).await })
+    }
+}
+
+impl Handler<LoggedOut> for UpstreamConnector {
+    type Result = ResponseFuture<Result<Ended, UpstreamFault>>;
+
+    fn handle(&mut self, LoggedOut { token, now }: LoggedOut, _: &mut Self::Context) -> Self::Result {
+        self.ask(move |client| async move { client.ended(&token, now).await })
     }
 }
 

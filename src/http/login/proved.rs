@@ -9,13 +9,14 @@ use super::super::visit::Visit;
 use super::new_password;
 use crate::actors::fault::Fault;
 use crate::actors::second_factors::Enrolled;
-use crate::actors::session_keeper::messages::{Open, Opened, SessionView, StepUp};
+use crate::actors::session_keeper::messages::{End, Open, Opened, SessionView, StepUp};
 use crate::oauth::acr::Acr;
 use crate::oauth::authorize::AuthorizationRequest;
 use crate::oauth::authorize::decision::Done;
-use crate::oauth::ids::UserId;
+use crate::oauth::ids::{UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::two_factor::{self, Missing, Standing, TwoFactor};
+use crate::store::records::OriginRecord;
 use actix_web::HttpResponse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,15 @@ pub enum Ground {
     Password(String),
     /// The session with this `sid`
     Session(String),
+    /// A session at an upstream provider, in digests as [`ticket::text_of`] writes them
+    Provider {
+        /// Which provider
+        provider: UserStoreId,
+        /// Who they are there
+        subject: String,
+        /// Their session there, if it has an id
+        sid: Option<String>,
+    },
     /// Something that others keep, or that was used up
     Nothing,
 }
@@ -57,11 +67,31 @@ impl Ground {
         mark.map_or(Self::Nothing, |mark| Self::Password(ticket::text_of(mark)))
     }
 
+    /// A session at a provider.
+    pub fn provider(origin: &OriginRecord) -> Self {
+        Self::Provider {
+            provider: origin.provider.clone(),
+            subject: ticket::text_of(&origin.subject),
+            sid: origin.sid.as_ref().map(ticket::text_of),
+        }
+    }
+
+    fn origin(&self) -> Option<OriginRecord> {
+        match self {
+            Self::Provider { provider, subject, sid } => Some(OriginRecord {
+                provider: provider.clone(),
+                subject: ticket::hash_of(subject)?,
+                sid: sid.as_deref().and_then(ticket::hash_of),
+            }),
+            Self::Password(_) | Self::Session(_) | Self::Nothing => None,
+        }
+    }
+
     /// The mark of the password, if it is one.
     pub fn mark(&self) -> Option<TokenHash> {
         match self {
             Self::Password(mark) => ticket::hash_of(mark),
-            Self::Session(_) | Self::Nothing => None,
+            Self::Session(_) | Self::Provider { .. } | Self::Nothing => None,
         }
     }
 
@@ -73,6 +103,10 @@ impl Ground {
                 Ok(password.is_some_and(|password| self.mark() == Some(password.mark())))
             }
             Self::Session(id) => Ok(visit.session().await?.is_some_and(|session| session.id.as_str() == id)),
+            Self::Provider { .. } => match self.origin() {
+                Some(origin) => Ok(!visit.state.platform.upstream_logins.is_over(&origin).await?),
+                None => Ok(false),
+            },
             Self::Nothing => Ok(true),
         }
     }
@@ -183,7 +217,18 @@ pub fn ask(visit: &Visit, proved: Proved, missing: &Missing) -> Result<HttpRespo
 pub async fn enter(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
     let earlier = visit.session().await?;
     let opened = open(visit, &proved, earlier).await?;
-    let account = &visit.state.platform.account;
+    let platform = &visit.state.platform;
+    if let Some(origin) = proved.ground.origin()
+        && !platform.upstream_logins.note_origin(&opened.id, &origin).await?
+    {
+        let end = End {
+            session: opened.id,
+            user: proved.user,
+        };
+        visit.state.sessions.ask(end).await??;
+        return Err(Problem::Ticket);
+    }
+    let account = &platform.account;
     account.note_device(&opened.id, visit.agent.as_deref(), visit.address).await;
     let outcome = match &proved.request {
         None => Ok(flow::see_other(&visit.path("/account"))),

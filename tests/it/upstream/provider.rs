@@ -143,6 +143,11 @@ impl Provider {
         (state.key, state.jwk) = key();
     }
 
+    /// These claims, signed as the manners have it.
+    pub fn signed(&self, claims: &Value) -> String {
+        sign(&self.lock(), claims.as_object().unwrap())
+    }
+
     /// How often a path was asked for.
     pub fn asked(&self, path: &str) -> usize {
         self.lock().asked.iter().filter(|asked| *asked == path).count()

@@ -18,6 +18,7 @@ fn downstream(redirect_uri: &str) -> Arc<Client> {
         not_after: None,
     }];
     downstream.redirect_uris = vec![redirect_uri.to_owned()];
+    downstream.backchannel_logout_uri = redirect_uri.strip_suffix("/login/callback/corp").map(|origin| format!("{origin}/logout/upstream/corp"));
     Arc::new(downstream)
 }
 
@@ -59,6 +60,19 @@ async fn a_person_of_one_nauthera_logs_in_at_another() {
     let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
     let userinfo = browser.get_with("/userinfo", "authorization", &bearer).await;
     assert!(userinfo.body.contains("alice@example.org"), "{}", userinfo.body);
+
+    // She signs out at the other server: it tells this one, where her session ends too.
+    assert_eq!(browser.get("/account").await.status, 200);
+    let page = at_corp.get("/logout").await;
+    at_corp.post("/logout", &[("ticket", &page.ticket())]).await;
+    let signed_out = async {
+        while browser.get("/account").await.status == 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), signed_out)
+        .await
+        .expect("the session ends here too");
     site.stop().await;
     corp.stop().await;
 }
