@@ -241,7 +241,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`ProofFault`].
-    pub async fn add_app(&self, user: &UserId, name: &str, seed: &[u8], code: &str) -> Result<(), ProofFault> {
+    pub async fn add_app(&self, user: &UserId, name: &str, seed: &[u8], code: &str) -> Result<FactorId, ProofFault> {
         let now = self.0.clock.now();
         let step = totp::step(seed, code, now).ok_or(ProofFault::Wrong)?;
         self.0.add(user, FactorKind::Totp, name, seed, None, step).await
@@ -258,7 +258,7 @@ impl SecondFactors {
         name: &str,
         answer: &str,
         state: &PasskeyRegistration,
-    ) -> Result<(), ProofFault> {
+    ) -> Result<FactorId, ProofFault> {
         let key = party.finish_registration(answer, state)?;
         let material = key.to_bytes()?;
         self.0
@@ -370,7 +370,7 @@ impl Inner {
         material: &[u8],
         credential: Option<TokenHash>,
         position: i64,
-    ) -> Result<(), ProofFault> {
+    ) -> Result<FactorId, ProofFault> {
         let factor = FactorRecord {
             id: FactorId::new(uuid::Uuid::now_v7().to_string()),
             user: user.clone(),
@@ -388,7 +388,7 @@ impl Inner {
             return Err(ProofFault::Full);
         }
         self.audit("factor.added", Some(user), None);
-        Ok(())
+        Ok(factor.id)
     }
 
     fn audit(&self, kind: &str, user: Option<&UserId>, address: Option<IpAddr>) {

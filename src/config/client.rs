@@ -169,6 +169,16 @@ pub fn faults(spec: &AuthClientSpec) -> Vec<String> {
     found
 }
 
+/// What the server itself sends goes to no address of its own machine, where other things may listen that take orders from there alone; unless the whole
+/// server is on such an address, to be tried out.
+fn own_loopback(spec: &AuthClientSpec, issuer: &str) -> Option<String> {
+    let is_loopback = |uri: &str| Url::parse(uri).is_ok_and(|url| redirect_uri::is_loopback(&url));
+    let uri = spec.backchannel_logout_uri.as_ref()?;
+    (is_loopback(uri) && !is_loopback(issuer)).then(|| {
+        format!("backchannelLogoutUri: {uri:?} is the server's own machine, which is for servers whose issuer is a loopback address too")
+    })
+}
+
 fn secret_faults(spec: &AuthClientSpec) -> Vec<String> {
     let mut found = Vec::new();
     match (spec.client_type, spec.token_endpoint_auth_method) {
@@ -223,6 +233,9 @@ pub fn evaluate(world: &World<'_>, key: &Key, object: &Object<AuthClientSpec>, f
         return Err(Refusal::spec(&facts.faults));
     }
     let server = world.server_for(key, &spec.auth_server_ref)?;
+    if let Some(fault) = own_loopback(spec, world.issuer(&server)) {
+        return Err(Refusal::spec(&[fault]));
+    }
     let governing = world.governing(&server, key, object)?;
     if let Some(conflict) = &governing.conflict {
         return Err(conflict.clone());

@@ -226,7 +226,8 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
         {
             Ok(proven) => {
                 let mut proved = Proved::now(visit, proven.user.id, &[PASSWORD], content.request);
-                (proved.ground, proved.must_change) = (Ground::password(proven.password.as_ref()), proven.must_change);
+                proved.ground = Ground::password(proven.password.as_ref());
+                proved.must_change = proven.password.filter(|_| proven.must_change).as_ref().map(ticket::text_of);
                 return proved::go_on(visit, &look, proved).await;
             }
             Err(fault) => trouble(fault)?,

@@ -276,19 +276,30 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
         }
         (None, None) => return Err(Problem::Ticket),
     };
-    if let Err(fault) = outcome {
-        let trouble = Trouble::of(fault, content.key.is_some())?;
-        let setup = Setup {
-            then: content.then,
-            user,
-            leads,
-            seed: content.seed,
-            name: typed_name.map(str::to_owned),
-        };
-        return show(visit, &look, setup, method, Some(trouble)).await;
-    }
+    let added = match outcome {
+        Ok(added) => added,
+        Err(fault) => {
+            let trouble = Trouble::of(fault, content.key.is_some())?;
+            let setup = Setup {
+                then: content.then,
+                user,
+                leads,
+                seed: content.seed,
+                name: typed_name.map(str::to_owned),
+            };
+            return show(visit, &look, setup, method, Some(trouble)).await;
+        }
+    };
     let then = match content.then {
-        Then::Login(proved) => Then::Login(proved.and(amr)),
+        Then::Login(proved) => {
+            let proved = proved.and(amr);
+            // What it rests on may have gone since it was looked at: then so does what was set up.
+            if let Err(gone) = proved::need(visit, &look, &proved).await {
+                factors.remove(&user, &added).await?;
+                return Err(gone);
+            }
+            Then::Login(proved)
+        }
         account @ Then::Account(_) => account,
     };
     if is_first {

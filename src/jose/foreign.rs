@@ -52,18 +52,34 @@ impl ForeignKeys {
         self.0.is_empty()
     }
 
-    /// Verifies a token's signature.
+    /// Verifies the signature of a token without a type of its own, such as an ID token.
     ///
     /// # Errors
     /// [`TokenRejected::UnknownKey`] if the key that it names is not here, else why it is refused.
     pub fn verify(&self, token: &str) -> Result<Signed, TokenRejected> {
+        self.verify_kind(token, None)
+    }
+
+    /// Verifies the signature of a token of this type (`logout+jwt` and the like), or of one that says no type: some who make them do not.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_as(&self, token: &str, kind: &str) -> Result<Signed, TokenRejected> {
+        self.verify_kind(token, Some(kind))
+    }
+
+    fn verify_kind(&self, token: &str, wanted: Option<&str>) -> Result<Signed, TokenRejected> {
         // Else this would fix the crate's own provider for the whole process
         provider::install();
         if token.len() > MAX_LENGTH {
             return Err(TokenRejected::Malformed);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenRejected::Malformed)?;
-        let is_other_kind = |kind: &str| kind.to_ascii_lowercase().ends_with("+jwt");
+        let is_other_kind = |kind: &str| {
+            let kind = kind.to_ascii_lowercase();
+            let kind = kind.strip_prefix("application/").unwrap_or(&kind);
+            kind.ends_with("+jwt") && wanted != Some(kind)
+        };
         if header.crit.is_some() || header.typ.as_deref().is_some_and(is_other_kind) {
             return Err(TokenRejected::WrongType);
         }
@@ -218,6 +234,8 @@ mod tests {
             header.typ = Some(kind.to_owned());
             let token = sign(&KEYS[1], &header, &json!({}));
             assert_eq!(set(|_| ()).verify(&token).is_ok(), fits, "{kind}");
+            let as_logout = set(|_| ()).verify_as(&token, "logout+jwt").is_ok();
+            assert_eq!(as_logout, fits || kind.ends_with("logout+jwt"), "{kind}");
         }
     }
 

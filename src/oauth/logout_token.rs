@@ -22,7 +22,7 @@ pub struct LogoutTokenClaims {
     pub iat: i64,
     /// End, seconds since the epoch
     pub exp: i64,
-    /// Unique to what is told, and the same when it is told again: a client that has seen it has nothing more to do
+    /// Unique to this token; when the same is told again it is another one
     pub jti: String,
     /// The session that ended
     pub sid: SessionId,

@@ -77,7 +77,7 @@ pub struct AuthClientSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 2000)))]
     pub post_logout_redirect_uris: Vec<String>,
-    /// Where it is told, by the server itself, that a session of one of its people ended (OpenID Connect Back-Channel Logout). https, or http on a loopback address.
+    /// Where it is told, by the server itself, that a session of one of its people ended (OpenID Connect Back-Channel Logout). https; a loopback address, also by http, only if the server's issuer is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2000))]
     pub backchannel_logout_uri: Option<String>,

@@ -133,11 +133,9 @@ pub trait LocalPeople: Send + Sync {
 /// Login sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// A new session.
-    async fn open_session(&self, session: &SessionRecord) -> StoreResult<()>;
-    /// A new session of somebody who proved this password. `false`, and nothing happens, if it is theirs no more: what a change of a password ends
-    /// does not begin after it.
-    async fn open_session_by(&self, session: &SessionRecord, password: &PasswordRecord) -> StoreResult<bool>;
+    /// A new session of somebody who may log in, by a password of ours if there is one. `false`, and nothing happens, if they are disabled or it is
+    /// theirs no more: what ends with either does not begin after it.
+    async fn open_session(&self, session: &SessionRecord, password: Option<&PasswordRecord>) -> StoreResult<bool>;
     /// The live session behind a cookie: `None` if it is unknown, ended or expired, or its user is disabled.
     async fn session_by_token(&self, token: &TokenHash, now: Timestamp) -> StoreResult<Option<SessionRecord>>;
     /// The live session with this `sid`.
@@ -167,8 +165,9 @@ pub trait Sessions: Send + Sync {
 /// told from then on, at least once.
 #[async_trait]
 pub trait Logouts: Send + Sync {
-    /// The client was given an ID token of this session, and wants to be told of its end. Nothing happens if the session is no longer live.
-    async fn join_session(&self, session: &SessionId, client: &ClientId, now: Timestamp) -> StoreResult<()>;
+    /// The client is about to have an ID token of this session, and wants to be told of its end. `false`, and nothing happens, if the session has
+    /// ended: nobody would ever tell it.
+    async fn join_session(&self, session: &SessionId, client: &ClientId, now: Timestamp) -> StoreResult<bool>;
     /// Takes what is due to be told, the longest due first, at most `most`, and nothing for the clients of `except`. Each is due again at `until`: of
     /// parallel calls none takes what another one has taken, and what a process that ends leaves behind comes back.
     async fn claim_logouts(&self, now: Timestamp, until: Timestamp, most: u32, except: &[ClientId]) -> StoreResult<Vec<LogoutRecord>>;
@@ -215,8 +214,8 @@ pub trait Grants: Send + Sync {
     async fn grant(&self, id: &GrantId) -> StoreResult<Option<GrantRecord>>;
     /// Ends a grant: its refresh family is dead, its access tokens are inactive. Ending twice is fine.
     async fn end_grant(&self, id: &GrantId, now: Timestamp) -> StoreResult<()>;
-    /// A client was deleted at `until`: ends its grants, and takes back codes that were not redeemed and consents that people gave it, so that
-    /// a client which gets the same id later inherits nothing. What is younger than `until` stays. At most `batch` rows of each
+    /// A client was deleted at `until`: ends its grants, and takes back codes that were not redeemed, consents that people gave it, and what it was to be
+    /// told of logouts, so that a client which gets the same id later inherits nothing. What is younger than `until` stays. At most `batch` rows of each
     /// kind; returns how many there were: call it until there are none.
     async fn end_grants_of_client(&self, client: &ClientId, until: Timestamp, batch: u32) -> StoreResult<u64>;
     /// Adds the first refresh token of a family.

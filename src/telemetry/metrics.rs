@@ -168,7 +168,7 @@ impl Metrics {
         registry.register("logins", "Logins by outcome", metrics.logins.clone());
         registry.register(
             "backchannel_logouts",
-            "Tries to tell a client that a session ended, by outcome (delivered; refused: it answered 400; failed: tried again later; given_up: not tried again)",
+            "Tries to tell a client that a session ended, by outcome (delivered; failed: tried again later; given_up: not tried again; unwanted: its address was taken out of the configuration)",
             metrics.backchannel_logouts.clone(),
         );
         registry.register("actor_restarts", "Restarts after a panic, by actor", metrics.actor_restarts.clone());
@@ -257,7 +257,7 @@ impl Metrics {
         self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    /// A client was told that a session ended, or not: `delivered`, `refused`, `failed`, `given_up`.
+    /// A client was told that a session ended, or not: `delivered`, `failed`, `given_up`, `unwanted`.
     pub fn backchannel_logout(&self, outcome: &'static str) {
         self.backchannel_logouts.get_or_create(&OutcomeLabels { outcome }).inc();
     }

@@ -47,7 +47,7 @@ pub(super) fn invalid(why: &str) -> Refusal {
 /// # Errors
 /// [`Refusal`].
 pub fn verify(token: &str, keys: &ForeignKeys, expected: &Expected<'_>) -> Result<Map<String, Value>, Refusal> {
-    let signed = signed(token, keys)?;
+    let signed = keys.verify(token)?;
     let Expected { issuer, client_id, .. } = *expected;
     check_origin(&signed.claims, issuer, client_id)?;
     check_times(&signed.claims, expected.now)?;
@@ -57,12 +57,13 @@ pub fn verify(token: &str, keys: &ForeignKeys, expected: &Expected<'_>) -> Resul
     Ok(signed.claims)
 }
 
-/// What a token says whose signature is right.
-pub(super) fn signed(token: &str, keys: &ForeignKeys) -> Result<Signed, Refusal> {
-    keys.verify(token).map_err(|rejected| match rejected {
-        TokenRejected::UnknownKey => Refusal::UnknownKey,
-        other => invalid(&other.to_string()),
-    })
+impl From<TokenRejected> for Refusal {
+    fn from(rejected: TokenRejected) -> Self {
+        match rejected {
+            TokenRejected::UnknownKey => Self::UnknownKey,
+            other => Self::Invalid(other.to_string()),
+        }
+    }
 }
 
 /// By the provider, for us.

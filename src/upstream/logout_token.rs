@@ -1,11 +1,13 @@
 //! The checks of a provider's logout token (OpenID Connect Back-Channel Logout 1.0 §2.6), one after another.
 
-use super::id_token::{Refusal, check_origin, check_times, invalid, is_subject, seconds, signed, text};
+use super::id_token::{Refusal, check_origin, check_times, invalid, is_subject, seconds, text};
 use crate::jose::foreign::ForeignKeys;
 use crate::oauth::logout_token::EVENT;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+/// `typ` of one that says what it is (§2.4)
+const TYPE: &str = "logout+jwt";
 /// A token that is older counts no more, whatever its `exp` says, in seconds. Until then its `jti` is remembered.
 pub const OLDEST: i64 = 3600;
 
@@ -25,7 +27,7 @@ pub struct Ended {
 /// # Errors
 /// [`Refusal`].
 pub fn verify(token: &str, keys: &ForeignKeys, issuer: &str, client_id: &str, now: Timestamp) -> Result<Ended, Refusal> {
-    let signed = signed(token, keys)?;
+    let signed = keys.verify_as(token, TYPE)?;
     read(&signed.claims, issuer, client_id, now)
 }
 

@@ -16,9 +16,9 @@ use url::form_urlencoded::Serializer;
 pub(super) enum Outcome {
     /// The client has ended its session
     Delivered,
-    /// It says that the request is wrong, or that it could not log out (§2.8): it would say so again
-    Refused,
-    /// It may work later; with the reason
+    /// The configuration in force has no address for it. Another server may know better, and this one in a moment
+    Unwanted,
+    /// It may work later; with the reason. 400 is no exception: it also says that the client could not log out just now (§2.8)
     Failed(String),
 }
 
@@ -34,15 +34,15 @@ pub(super) async fn deliver(
         .client(logout.client.as_str())
         .and_then(|client| client.backchannel_logout_uri.as_deref());
     let Some(uri) = uri else {
-        // Another server may know better, and this one in a moment.
-        return Outcome::Failed("the configuration in force has no backchannelLogoutUri for it".to_owned());
+        return Outcome::Unwanted;
     };
     let claims = LogoutTokenClaims::new(
         &snapshot.issuer,
         &logout.client,
         &logout.user,
         &logout.session,
-        &logout.id,
+        // Another one at each try: a client may refuse one that it has seen, and have failed when it saw it.
+        &uuid::Uuid::now_v7().to_string(),
         now.as_second(),
     );
     let Some(algorithm) = snapshot.id_token_algorithm() else {
@@ -63,7 +63,6 @@ pub(super) async fn deliver(
 fn of_status(status: StatusCode) -> Outcome {
     match status {
         status if status.is_success() => Outcome::Delivered,
-        StatusCode::BAD_REQUEST => Outcome::Refused,
         status if status.is_redirection() => Outcome::Failed(format!("it answers with status {status}; redirects are not followed")),
         status => Outcome::Failed(format!("it answers with status {status}")),
     }
@@ -74,11 +73,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_success_is_success_and_only_a_bad_request_is_final() {
+    fn only_success_is_success() {
         assert_eq!(of_status(StatusCode::OK), Outcome::Delivered);
         assert_eq!(of_status(StatusCode::NO_CONTENT), Outcome::Delivered);
-        assert_eq!(of_status(StatusCode::BAD_REQUEST), Outcome::Refused);
-        for status in [301, 307, 401, 404, 429, 500, 503] {
+        for status in [301, 307, 400, 401, 404, 429, 500, 503] {
             let outcome = of_status(StatusCode::from_u16(status).unwrap());
             assert!(matches!(outcome, Outcome::Failed(_)), "{status}");
         }

@@ -1,7 +1,7 @@
 //! The LogoutNotifier: tells clients that a session ended (OpenID Connect Back-Channel Logout 1.0), until they have it or it is given up.
 //!
 //! What has to be told is in the store, written in the act that ended the session, so nothing is lost with a process. Whoever takes it up has it for
-//! [`LEASE`]; after that any server may. A client is told at least once, each time with the same `jti`.
+//! [`LEASE`]; after that any server may. A client is told at least once.
 
 mod delivery;
 mod schedule;
@@ -23,7 +23,7 @@ use jiff::Timestamp;
 pub use schedule::TRIES;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What it is supervised as.
 pub const NAME: &str = "logout_notifier";
@@ -33,8 +33,14 @@ pub const EVERY: Duration = Duration::from_secs(2);
 const LEASE: Duration = Duration::from_secs(60);
 /// Tries under way at once.
 const AT_ONCE: usize = 64;
-/// A client with so many tries under way gets no more for now: one that hangs does not keep the others waiting.
+/// A client with so many tries under way gets no more for now.
 const PER_CLIENT: usize = 8;
+/// One that has lately failed has a single try under way, for so long: those that hang do not keep the others waiting.
+const IN_DOUBT_FOR: Duration = Duration::from_secs(60);
+/// Clients that failed and are remembered; of more than that the others get their usual number.
+const IN_DOUBT: usize = 4096;
+/// After so many tries a client that the configuration has no address for is not told.
+const UNWANTED_TRIES: u32 = 3;
 /// Taken up in one act.
 const BATCH: usize = 8;
 
@@ -44,9 +50,20 @@ pub struct LogoutNotifier {
     http: Result<reqwest::Client, String>,
     /// Tries under way, by client
     busy: HashMap<ClientId, usize>,
+    /// Clients that failed, and when
+    in_doubt: HashMap<ClientId, Instant>,
     is_asking: bool,
     /// Somebody said that there is something while the store was being asked
     again: bool,
+}
+
+/// For whom something is taken up.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    /// Clients that answer, as far as is known
+    Usual,
+    /// One of those that have lately failed, with half of the room
+    InDoubt,
 }
 
 /// What the notifier works with.
@@ -73,6 +90,7 @@ impl LogoutNotifier {
             settings,
             http: Err("is being set up".to_owned()),
             busy: HashMap::new(),
+            in_doubt: HashMap::new(),
             is_asking: false,
             again: false,
         }
@@ -82,51 +100,69 @@ impl LogoutNotifier {
     fn look(&mut self, ctx: &mut Context<Self>) {
         if self.is_asking {
             self.again = true;
-            return;
+        } else {
+            self.again = false;
+            self.in_doubt.retain(|_, failed| failed.elapsed() < IN_DOUBT_FOR);
+            self.ask(Turn::Usual, ctx);
         }
-        let room = AT_ONCE.saturating_sub(self.busy.values().sum()).min(BATCH);
-        let Some(snapshot) = self
-            .settings
-            .config
-            .current()
-            .filter(|snapshot| room > 0 && anybody_wants(snapshot))
-        else {
+    }
+
+    /// How much may be taken up now, and for whom not.
+    fn room(&self, turn: Turn) -> (usize, Vec<ClientId>) {
+        let under_way: usize = self.busy.values().sum();
+        match turn {
+            Turn::Usual => {
+                let full = self
+                    .busy
+                    .iter()
+                    .filter(|(_, tries)| **tries >= PER_CLIENT)
+                    .map(|(client, _)| client);
+                let except = full.chain(self.in_doubt.keys()).cloned().collect();
+                (AT_ONCE.saturating_sub(under_way).min(BATCH), except)
+            }
+            Turn::InDoubt if self.in_doubt.is_empty() => (0, Vec::new()),
+            Turn::InDoubt => (usize::from(under_way < AT_ONCE / 2), self.busy.keys().cloned().collect()),
+        }
+    }
+
+    fn ask(&mut self, turn: Turn, ctx: &mut Context<Self>) {
+        let (room, except) = self.room(turn);
+        let Some(snapshot) = self.settings.config.current().filter(|snapshot| anybody_wants(snapshot)) else {
             return;
         };
-        let except: Vec<ClientId> = self
-            .busy
-            .iter()
-            .filter(|(_, tries)| **tries >= PER_CLIENT)
-            .map(|(id, _)| id.clone())
-            .collect();
+        self.is_asking = true;
         let Settings { store, clock, .. } = self.settings.clone();
-        (self.is_asking, self.again) = (true, false);
         let asking = async move {
             let now = clock.now();
-            store
-                .claim_logouts(now, after(now, LEASE), u32::try_from(room).unwrap_or(1), &except)
-                .await
+            match u32::try_from(room).unwrap_or(1) {
+                0 => Ok(Vec::new()),
+                most => store.claim_logouts(now, after(now, LEASE), most, &except).await,
+            }
         };
         ctx.spawn(asking.into_actor(self).map(move |claimed, notifier, ctx| {
             notifier.is_asking = false;
-            notifier.claimed(claimed, room, &snapshot, ctx);
+            match claimed {
+                Ok(claimed) => {
+                    let is_full = room > 0 && claimed.len() == room;
+                    for logout in claimed {
+                        notifier.tell(logout, &snapshot, ctx);
+                    }
+                    notifier.go_on(turn, is_full, ctx);
+                }
+                Err(fault) => {
+                    tracing::warn!(%fault, "what clients have to be told of sessions that ended could not be read; it is tried again");
+                }
+            }
         }));
     }
 
-    fn claimed(&mut self, claimed: StoreResult<Vec<LogoutRecord>>, room: usize, snapshot: &Arc<Snapshot>, ctx: &mut Context<Self>) {
-        let claimed = match claimed {
-            Ok(claimed) => claimed,
-            Err(fault) => {
-                tracing::warn!(%fault, "what clients have to be told of sessions that ended could not be read; it is tried again");
-                return;
-            }
-        };
-        let there_may_be_more = claimed.len() == room || self.again;
-        for logout in claimed {
-            self.tell(logout, snapshot, ctx);
-        }
-        if there_may_be_more {
-            self.look(ctx);
+    /// There may be more of the same, then of the others.
+    fn go_on(&mut self, turn: Turn, is_full: bool, ctx: &mut Context<Self>) {
+        match turn {
+            _ if self.again => self.look(ctx),
+            turn if is_full => self.ask(turn, ctx),
+            Turn::Usual => self.ask(Turn::InDoubt, ctx),
+            Turn::InDoubt => {}
         }
     }
 
@@ -136,19 +172,28 @@ impl LogoutNotifier {
         let client = logout.client.clone();
         let telling = async move {
             let outcome = match &http {
+                // Each time it ended the process that told it, or so it seems.
+                _ if logout.attempts > TRIES => Outcome::Failed("no try came to an end".to_owned()),
                 Ok(http) => deliver(http, &snapshot, &settings.keys, &logout, settings.clock.now()).await,
                 Err(why) => Outcome::Failed(format!("the system's certificate store {why}")),
             };
+            let failed = matches!(outcome, Outcome::Failed(_));
             if let Err(fault) = settle(&settings, &logout, outcome).await {
                 tracing::warn!(client = logout.client.as_str(), %fault, "what came of telling a client of a logout could not be kept; it may be told again");
             }
+            failed
         };
-        ctx.spawn(telling.into_actor(self).map(move |(), notifier, ctx| {
+        ctx.spawn(telling.into_actor(self).map(move |failed, notifier, ctx| {
             if let Some(tries) = notifier.busy.get_mut(&client) {
                 *tries -= 1;
                 if *tries == 0 {
                     notifier.busy.remove(&client);
                 }
+            }
+            if !failed {
+                notifier.in_doubt.remove(&client);
+            } else if notifier.in_doubt.len() < IN_DOUBT {
+                notifier.in_doubt.insert(client, Instant::now());
             }
             notifier.look(ctx);
         }));
@@ -160,7 +205,15 @@ async fn settle(settings: &Settings, logout: &LogoutRecord, outcome: Outcome) ->
     let now = settings.clock.now();
     let (outcome, why) = match outcome {
         Outcome::Delivered => ("delivered", None),
-        Outcome::Refused => ("refused", Some("it answers with status 400".to_owned())),
+        Outcome::Unwanted if logout.attempts < UNWANTED_TRIES => {
+            let pause = schedule::pause_after(logout.attempts).unwrap_or(LEASE);
+            return settings.store.postpone_logout(logout, after(now, pause)).await;
+        }
+        // Its address was taken away meanwhile: nobody waits for it.
+        Outcome::Unwanted => {
+            settings.metrics.backchannel_logout("unwanted");
+            return settings.store.finish_logout(logout).await;
+        }
         Outcome::Failed(why) => {
             if let Some(pause) = schedule::pause_after(logout.attempts) {
                 settings.metrics.backchannel_logout("failed");
@@ -171,10 +224,11 @@ async fn settle(settings: &Settings, logout: &LogoutRecord, outcome: Outcome) ->
             ("given_up", Some(why))
         }
     };
+    settings.store.finish_logout(logout).await?;
     settings.metrics.backchannel_logout(outcome);
     if let Some(why) = &why {
         let (client, attempts) = (logout.client.as_str(), logout.attempts);
-        tracing::error!(client, attempts, outcome, why, "a client was not told of a logout, and will not be");
+        tracing::error!(client, attempts, why, "a client was not told of a logout, and will not be");
     }
     settings.audit.record(AuditEvent {
         at: now,
@@ -183,7 +237,7 @@ async fn settle(settings: &Settings, logout: &LogoutRecord, outcome: Outcome) ->
         client: Some(logout.client.clone()),
         details: serde_json::json!({ "session": logout.session.as_str(), "attempts": logout.attempts, "reason": why }),
     });
-    settings.store.finish_logout(logout).await
+    Ok(())
 }
 
 fn anybody_wants(snapshot: &Snapshot) -> bool {

@@ -8,7 +8,7 @@ use crate::store::records::PasswordRecord;
 use actix::Message;
 use jiff::Timestamp;
 
-/// A person logged in: a new session with a new cookie value. `None` if it is by a password that is theirs no more.
+/// A person logged in: a new session with a new cookie value. `None` if it is by a password that is theirs no more, or they are disabled.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<Option<Opened>, Fault>")]
 pub struct Open {

@@ -108,11 +108,6 @@ impl Handler<Open> for SessionKeeper {
         let (store, changes, now) = (Arc::clone(&self.store), self.changes.clone(), self.clock.now());
         let logouts = self.logouts.clone();
         Box::pin(async move {
-            // A session that the browser brought is someone else's or an older one of theirs; it ends, so that it cannot be used from elsewhere.
-            if let Some(earlier) = open.instead_of {
-                store.end_session(&earlier, now).await?;
-                logouts.notify();
-            }
             let token = fresh_token()?;
             let session = SessionRecord {
                 id: SessionId::new(uuid::Uuid::now_v7().to_string()),
@@ -124,12 +119,17 @@ impl Handler<Open> for SessionKeeper {
                 expires_at: expiry(now)?,
             };
             let opened = match open.password {
-                None => store.open_session(&session).await.map(|()| true)?,
+                None => store.open_session(&session, None).await?,
                 Some(mark) => match store.password(&session.user).await? {
-                    Some(password) if password.mark() == mark => store.open_session_by(&session, &password).await?,
+                    Some(password) if password.mark() == mark => store.open_session(&session, Some(&password)).await?,
                     _ => false,
                 },
             };
+            // A session that the browser brought is someone else's or an older one of theirs; it ends, so that it cannot be used from elsewhere.
+            if let Some(earlier) = open.instead_of.filter(|_| opened) {
+                store.end_session(&earlier, now).await?;
+                logouts.notify();
+            }
             changes.note();
             Ok(opened.then_some(Opened { id: session.id, token }))
         })

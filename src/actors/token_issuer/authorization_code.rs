@@ -84,16 +84,20 @@ impl Services {
         } else {
             Refresh::None
         };
+        let granted = person::granted(
+            grant,
+            &person,
+            grant.scopes.clone(),
+            audience,
+            code.nonce.clone(),
+            grant_ends,
+            request.snapshot,
+        );
+        if !self.joins(request, &granted).await? {
+            return Err(invalid_grant("the person has signed out since; log in again"));
+        }
         Ok(Decided {
-            granted: person::granted(
-                grant,
-                &person,
-                grant.scopes.clone(),
-                audience,
-                code.nonce.clone(),
-                grant_ends,
-                request.snapshot,
-            ),
+            granted,
             refresh,
             issued_token_type: None,
             is_audited: true,

@@ -9,7 +9,7 @@ use crate::jose::{JoseError, TokenType};
 use crate::oauth::claim_rules;
 use crate::oauth::claims::{AccessTokenClaims, token_digest};
 use crate::oauth::client::AccessTokenFormat;
-use crate::oauth::grants::TokenResponse;
+use crate::oauth::grants::{Granted, TokenResponse};
 use crate::oauth::opaque::OpaqueToken;
 use aws_lc_rs::rand;
 use base64::Engine;
@@ -27,8 +27,7 @@ pub(super) enum Refresh {
 }
 
 impl Services {
-    /// Signs (or stores) the tokens of a decision. For a JWT access token without a grant nothing is written and the store is not asked. A client that
-    /// wants to be told when a session ends joins it before it has an ID token of it.
+    /// Signs (or stores) the tokens of a decision. For a JWT access token without a grant nothing is written and the store is not asked.
     pub(super) async fn issue(&self, request: &Request<'_>, decided: &Decided) -> Result<TokenResponse, Fault> {
         let (snapshot, client, now) = (request.snapshot, request.client, request.now);
         let (granted, rules) = (&decided.granted, &snapshot.claim_rules);
@@ -47,9 +46,6 @@ impl Services {
                 tell(&claim_rules::into_id_token(rules, granted.profile.as_ref(), &mut id));
                 let algorithm = snapshot.id_token_algorithm().ok_or_else(no_algorithm)?;
                 id.at_hash = Some(token_digest(&access_token, algorithm == SigningAlgorithm::EdDSA));
-                if client.backchannel_logout_uri.is_some() {
-                    self.store.join_session(&id.sid, &client.id, now).await?;
-                }
                 Some(self.sign(algorithm, TokenType::Id, &id, now)?)
             }
             None => None,
@@ -67,6 +63,19 @@ impl Services {
             id_token,
             scope: claims.scope.to_string(),
         })
+    }
+
+    /// Whether a client may have an ID token of the session that it is granted: one that wants to be told when the session ends joins it before, and
+    /// cannot if that has happened.
+    pub(super) async fn joins(&self, request: &Request<'_>, granted: &Granted) -> Result<bool, Fault> {
+        let (client, now) = (request.client, request.now);
+        if client.backchannel_logout_uri.is_none() {
+            return Ok(true);
+        }
+        match granted.id_token(&request.snapshot.issuer, client, now) {
+            Some(id) => Ok(self.store.join_session(&id.sid, &client.id, now).await?),
+            None => Ok(true),
+        }
     }
 
     fn sign(

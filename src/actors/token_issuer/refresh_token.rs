@@ -67,8 +67,11 @@ impl Services {
         let person = self.person(&grant.user, client).await?;
         let scopes = asked.scopes_within(&grant.scopes)?;
         let audience = target::select(client, &request.snapshot.issuer, asked.targets, &grant.resources)?;
+        let mut granted = person::granted(&grant, &person, scopes, audience, None, grant.expires_at, request.snapshot);
+        // Offline access outlives the session; an ID token of that would say that it goes on (OpenID Connect Core §12.2: there need not be one).
+        granted.with_id_token &= self.joins(request, &granted).await?;
         Ok(Decided {
-            granted: person::granted(&grant, &person, scopes, audience, None, grant.expires_at, request.snapshot),
+            granted,
             refresh: match successor {
                 Some((token, _)) => Refresh::Token(token),
                 None => Refresh::Kept(asked.refresh_token),

@@ -16,6 +16,14 @@ fn a_client_that_makes_no_sense_is_told_all_of_it() {
         ),
         (json!({"backchannelLogoutUri": "https://shop.example.org/out#x"}), "fragment"),
         (
+            json!({"backchannelLogoutUri": "http://127.0.0.1:15000/quit"}),
+            "the server's own machine",
+        ),
+        (
+            json!({"backchannelLogoutUri": "https://localhost/quit"}),
+            "the server's own machine",
+        ),
+        (
             json!({"backchannelLogoutUri": "com.example.app:/out"}),
             "only a public client may use",
         ),

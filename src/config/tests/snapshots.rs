@@ -33,6 +33,19 @@ fn equal_content_has_an_equal_revision_and_any_change_another_one() {
 }
 
 #[test]
+fn a_server_that_is_tried_out_may_tell_an_application_on_the_same_machine_of_logouts() {
+    let options = Options {
+        issuer_override: Some("http://127.0.0.1:9999".to_owned()),
+        ..Options::default()
+    };
+    let mut world = people().client("shop", json!({"backchannelLogoutUri": "http://localhost:8081/out"}));
+    let compiled = compile(&world.resources, &options, &Accepted::default());
+    let shop = main_snapshot(&compiled).client("team-a.shop").cloned();
+    assert_eq!(shop.unwrap().backchannel_logout_uri.as_deref(), Some("http://localhost:8081/out"));
+    assert!(main_snapshot(&world.settle()).client("team-a.shop").is_none(), "and no other");
+}
+
+#[test]
 fn the_issuer_can_be_overridden_for_development() {
     let options = Options {
         issuer_override: Some("http://127.0.0.1:9999".to_owned()),

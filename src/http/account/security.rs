@@ -155,7 +155,7 @@ async fn password(owner: &Owner, password: &str, again: &str) -> Result<HttpResp
                     request: None,
                     fresh: false,
                     ground,
-                    must_change: false,
+                    must_change: None,
                 };
                 return proved::enter(&owner.visit, &owner.look, proved).await;
             }

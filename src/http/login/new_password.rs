@@ -133,7 +133,7 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
                 }
                 let proved = Proved {
                     ground,
-                    must_change: false,
+                    must_change: None,
                     ..opened.proved
                 };
                 return proved::go_on(visit, &opened.look, proved).await;
@@ -154,7 +154,7 @@ async fn opened(visit: &Visit, sent: Option<&str>) -> Result<Result<Opened, Http
         Err(TicketFault::Invalid) => return Err(Problem::Ticket),
         Err(TicketFault::Late(content)) => return Ok(Err(begin_anew(visit, content.proved.request.as_deref()))),
     };
-    let mark = proved.ground.mark().filter(|_| proved.must_change).ok_or(Problem::Ticket)?;
+    let mark = proved.must_change.as_deref().and_then(ticket::hash_of).ok_or(Problem::Ticket)?;
     let Some(pending) = visit.state.platform.chosen_passwords.pending(&proved.user, &mark).await? else {
         return Err(Problem::Ticket);
     };

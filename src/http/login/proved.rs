@@ -10,13 +10,13 @@ use super::new_password;
 use crate::actors::fault::Fault;
 use crate::actors::second_factors::Enrolled;
 use crate::actors::session_keeper::messages::{End, Open, Opened, SessionView, StepUp};
+use crate::actors::upstream_logins::OriginRecord;
 use crate::oauth::acr::Acr;
 use crate::oauth::authorize::AuthorizationRequest;
 use crate::oauth::authorize::decision::Done;
 use crate::oauth::ids::{UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::oauth::two_factor::{self, Missing, Standing, TwoFactor};
-use crate::store::records::OriginRecord;
 use actix_web::HttpResponse;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,15 +34,16 @@ pub struct Proved {
     pub request: Option<String>,
     /// It was for this request; else an earlier login is gone on with
     pub fresh: bool,
-    /// What has to be as it was until there is a session
+    /// What has to be as it was until there is a session. A page of the release before does not say it.
+    #[serde(default)]
     pub ground: Ground,
-    /// Their password has to be changed first
-    pub must_change: bool,
+    /// Their password has to be changed first: which one it was, as [`ticket::text_of`] writes it
+    pub must_change: Option<String>,
 }
 
 /// What a proof rests on. Once that is gone, so is the proof: a password that was reset, and a session that was ended, open nothing by a page that
 /// waits for a second factor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ground {
     /// A password of ours: which one, as [`ticket::text_of`] writes its mark
     Password(String),
@@ -58,6 +59,7 @@ pub enum Ground {
         sid: Option<String>,
     },
     /// Something that others keep, or that was used up
+    #[default]
     Nothing,
 }
 
@@ -102,7 +104,20 @@ impl Ground {
                 let password = visit.state.platform.store.password(user).await.map_err(Fault::from)?;
                 Ok(password.is_some_and(|password| self.mark() == Some(password.mark())))
             }
-            Self::Session(id) => Ok(visit.session().await?.is_some_and(|session| session.id.as_str() == id)),
+            Self::Session(id) => {
+                let Some(session) = visit.session().await?.filter(|session| session.id.as_str() == id) else {
+                    return Ok(false);
+                };
+                // That may be a copy, which is good enough to show something and not to set something up.
+                let live = visit
+                    .state
+                    .platform
+                    .store
+                    .session(&session.id, visit.now())
+                    .await
+                    .map_err(Fault::from)?;
+                Ok(live.is_some())
+            }
             Self::Provider { .. } => match self.origin() {
                 Some(origin) => Ok(!visit.state.platform.upstream_logins.is_over(&origin).await?),
                 None => Ok(false),
@@ -122,7 +137,7 @@ impl Proved {
             request,
             fresh: true,
             ground: Ground::Nothing,
-            must_change: false,
+            must_change: None,
         }
     }
 
@@ -155,7 +170,9 @@ pub struct Need {
 /// # Errors
 /// [`Problem`] of the store; [`Problem::Ticket`] if what was proved counts no more.
 pub async fn need(visit: &Visit, look: &Look, proved: &Proved) -> Result<Need, Problem> {
-    if !proved.ground.stands(visit, &proved.user).await? {
+    let found = visit.state.platform.authenticator.find(&proved.user).await.map_err(Fault::from)?;
+    let is_barred = found.is_none_or(|user| user.profile.disabled);
+    if is_barred || !proved.ground.stands(visit, &proved.user).await? {
         return Err(Problem::Ticket);
     }
     // A request that passes its checks no more is refused after the login, as any other is.
@@ -191,7 +208,7 @@ pub async fn need(visit: &Visit, look: &Look, proved: &Proved) -> Result<Need, P
 pub async fn go_on(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpResponse, Problem> {
     let need = need(visit, look, &proved).await?;
     match need.missing {
-        Missing::Nothing | Missing::Unattainable if proved.must_change => new_password::ask(visit, proved),
+        Missing::Nothing | Missing::Unattainable if proved.must_change.is_some() => new_password::ask(visit, proved),
         Missing::Nothing | Missing::Unattainable => enter(visit, look, proved).await,
         Missing::Proof(_) | Missing::Enrolment(_) => ask(visit, proved, &need.missing),
     }
@@ -272,6 +289,10 @@ async fn open(visit: &Visit, proved: &Proved, earlier: Option<SessionView>) -> R
             return Ok(opened);
         }
     }
+    // It was ended in this very moment: what was proved for it is no proof for another one.
+    if matches!(proved.ground, Ground::Session(_)) {
+        return Err(Problem::Ticket);
+    }
     let open = Open {
         user: proved.user.clone(),
         auth_time: proved.at,
@@ -279,6 +300,6 @@ async fn open(visit: &Visit, proved: &Proved, earlier: Option<SessionView>) -> R
         password: proved.ground.mark(),
         instead_of: earlier.map(|session| session.id),
     };
-    // Their password was changed in this very moment.
+    // Their password was changed, or they were disabled, in this very moment.
     sessions.ask(open).await??.ok_or(Problem::Ticket)
 }

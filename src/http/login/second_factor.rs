@@ -79,6 +79,8 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
         Err(None) => return Err(bad_ticket(visit)),
     };
     let look = look_of(visit, &content.proved);
+    // Before anything is looked at or used up.
+    let rule = proved::need(visit, &look, &content.proved).await?.rule;
     let factors = &visit.state.platform.second_factors;
     let user = &content.proved.user;
     let (key, code) = (one("answer")?.filter(|text| !text.is_empty()), one("code")?.unwrap_or_default());
@@ -102,7 +104,6 @@ async fn submitted(visit: &Visit, body: FormBody) -> Result<HttpResponse, Proble
         }
     };
     let remember = one("remember")?.is_some();
-    let rule = proved::need(visit, &look, &proved).await?.rule;
     let user = proved.user.clone();
     let mut response = proved::go_on(visit, &look, proved).await?;
     if remember && !rule.remember.is_zero() {

@@ -70,14 +70,14 @@ impl Consents for PostgresStore {
             lease::execute(&transaction, sql, &[&user, &client, &now]).await?;
             // Who ends a session just now takes its row along, and must not be waited for: they may wait for the grants above.
             let sql = "WITH joined AS (
-                    SELECT c.session_id, s.expires_at FROM sessions s JOIN session_clients c ON c.session_id = s.id AND c.client_id = $2
+                    SELECT c.session_id, c.joined_at, s.expires_at FROM sessions s JOIN session_clients c ON c.session_id = s.id AND c.client_id = $2
                     WHERE s.user_id = $1 FOR UPDATE OF c SKIP LOCKED
                 ), moved AS (
                     DELETE FROM session_clients c USING joined j WHERE c.session_id = j.session_id AND c.client_id = $2
-                    RETURNING c.session_id, j.expires_at
+                    RETURNING c.session_id, j.joined_at, j.expires_at
                 )
-                INSERT INTO logouts (id, session_id, user_id, client_id, forget_at)
-                SELECT gen_random_uuid()::text, session_id, $1, $2, expires_at + interval '1 day' FROM moved";
+                INSERT INTO logouts (id, session_id, user_id, client_id, joined_at, forget_at)
+                SELECT gen_random_uuid()::text, session_id, $1, $2, joined_at, expires_at + interval '1 day' FROM moved";
             lease::execute(&transaction, sql, &[&user, &client]).await?;
             transaction.commit().await.map_err(|error| lease::fault(&error))?;
             lease.settled();

@@ -11,13 +11,17 @@ use jiff::Timestamp;
 use std::time::Duration;
 
 /// What there is of a client (`$1`) up to a time (`$2`), at most `$3` rows each. Codes first: a grant that one opens meanwhile is then seen.
-const END_OF_CLIENT: [&str; 3] = [
+const END_OF_CLIENT: [&str; 5] = [
     "DELETE FROM codes WHERE hash = ANY(ARRAY(
         SELECT hash FROM codes WHERE client_id = $1 AND consumed_at IS NULL AND created_at <= $2 ORDER BY hash LIMIT $3 FOR UPDATE))",
     "UPDATE grants SET ended_at = $2 WHERE id = ANY(ARRAY(
         SELECT id FROM grants WHERE client_id = $1 AND ended_at IS NULL AND created_at <= $2 ORDER BY id LIMIT $3 FOR UPDATE))",
     "DELETE FROM consents WHERE client_id = $1 AND user_id = ANY(ARRAY(
         SELECT user_id FROM consents WHERE client_id = $1 AND updated_at <= $2 ORDER BY user_id LIMIT $3 FOR UPDATE))",
+    "DELETE FROM session_clients WHERE client_id = $1 AND session_id = ANY(ARRAY(
+        SELECT session_id FROM session_clients WHERE client_id = $1 AND joined_at <= $2 LIMIT $3 FOR UPDATE SKIP LOCKED))",
+    "DELETE FROM logouts WHERE id = ANY(ARRAY(
+        SELECT id FROM logouts WHERE client_id = $1 AND joined_at <= $2 LIMIT $3 FOR UPDATE SKIP LOCKED))",
 ];
 
 #[async_trait]

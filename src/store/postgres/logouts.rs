@@ -14,15 +14,20 @@ fn count(attempts: i32) -> StoreResult<u32> {
 
 #[async_trait]
 impl Logouts for PostgresStore {
-    async fn join_session(&self, session: &SessionId, client: &ClientId, now: Timestamp) -> StoreResult<()> {
+    async fn join_session(&self, session: &SessionId, client: &ClientId, now: Timestamp) -> StoreResult<bool> {
         self.within(async {
-            // The lock: a session that ends meanwhile either takes this row along or is gone.
-            let sql = "INSERT INTO session_clients (session_id, client_id)
-                SELECT id, $2 FROM sessions WHERE id = $1 AND expires_at > $3 FOR KEY SHARE
-                ON CONFLICT DO NOTHING";
+            // Who is there already costs no write. The lock: a session that ends meanwhile either takes the new row along or is gone.
+            let sql = "WITH known AS (SELECT 1 FROM session_clients WHERE session_id = $1 AND client_id = $2),
+                added AS (
+                    INSERT INTO session_clients (session_id, client_id, joined_at)
+                    SELECT id, $2, $3 FROM sessions WHERE id = $1 AND expires_at > $3 AND NOT EXISTS (SELECT 1 FROM known) FOR KEY SHARE
+                    ON CONFLICT (session_id, client_id) DO UPDATE SET client_id = excluded.client_id
+                    RETURNING 1
+                )
+                SELECT EXISTS (SELECT 1 FROM known) OR EXISTS (SELECT 1 FROM added)";
             let mut lease = self.lease().await?;
-            lease.execute(sql, &[&id(session), &id(client), &time(now)]).await?;
-            Ok(())
+            let row = lease.query_opt(sql, &[&id(session), &id(client), &time(now)]).await?;
+            row.map_or(Ok(false), |row| get(&row, 0))
         })
         .await
     }

@@ -9,7 +9,7 @@ use crate::store::{Sessions, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use tokio_postgres::types::Json;
+use tokio_postgres::types::{Json, ToSql};
 
 macro_rules! live_session {
     () => {
@@ -17,6 +17,15 @@ macro_rules! live_session {
          FROM sessions s JOIN users u ON u.id = s.user_id AND NOT u.disabled"
     };
 }
+
+// The locks: a person who is disabled meanwhile, and a password that changes, either end this session or have none begin. In this order, as whoever
+// changes a password has it before they end sessions.
+const OPEN: &str = "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at) SELECT $1, $2, $3, $4, $5, $6, $7
+    FROM (SELECT 1 FROM users WHERE id = $3 AND NOT disabled FOR SHARE) AS usable";
+const OPEN_BY_PASSWORD: &str = "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at)
+    SELECT $1, $2, $3, $4, $5, $6, $7
+    FROM (SELECT 1 FROM passwords WHERE user_id = $3 AND hash = $8 AND changed_at = $9 FOR SHARE) AS proved,
+        LATERAL (SELECT 1 FROM users WHERE id = $3 AND NOT disabled FOR SHARE) AS usable";
 
 const BY_SID: &str = "SELECT s.id, s.user_id FROM session_origins o JOIN sessions s ON s.id = o.session_id
     WHERE o.provider = $1 AND o.sid = $2 AND ($3::bytea IS NULL OR o.subject = $3) LIMIT $4";
@@ -37,53 +46,18 @@ fn session(row: &Row) -> StoreResult<SessionRecord> {
 
 #[async_trait]
 impl Sessions for PostgresStore {
-    async fn open_session(&self, session: &SessionRecord) -> StoreResult<()> {
+    async fn open_session(&self, session: &SessionRecord, password: Option<&PasswordRecord>) -> StoreResult<bool> {
+        let (id, user) = (id(&session.id), id(&session.user));
+        let (token, amr) = (session.token.as_bytes().as_slice(), Json(&session.amr));
+        let times = [session.auth_time, session.created_at, session.expires_at].map(time);
+        let mut values: Vec<&(dyn ToSql + Sync)> = vec![&id, &token, &user, &times[0], &amr, &times[1], &times[2]];
+        let proved = password.map(|password| (guarded(&password.hash), time(password.changed_at)));
+        if let Some((hash, changed_at)) = &proved {
+            values.extend([hash as &(dyn ToSql + Sync), changed_at]);
+        }
         self.within(async {
-            let sql =
-                "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-            let mut lease = self.lease().await?;
-            lease
-                .execute(
-                    sql,
-                    &[
-                        &id(&session.id),
-                        &session.token.as_bytes().as_slice(),
-                        &id(&session.user),
-                        &time(session.auth_time),
-                        &Json(&session.amr),
-                        &time(session.created_at),
-                        &time(session.expires_at),
-                    ],
-                )
-                .await?;
-            Ok(())
-        })
-        .await
-    }
-
-    async fn open_session_by(&self, session: &SessionRecord, password: &PasswordRecord) -> StoreResult<bool> {
-        self.within(async {
-            // The lock: a password that changes meanwhile either ends this session or has none begin.
-            let sql = "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at) SELECT $1, $2, $3, $4, $5, $6, $7
-                FROM (SELECT 1 FROM passwords WHERE user_id = $3 AND hash = $8 AND changed_at = $9 FOR SHARE) AS proved";
-            let mut lease = self.lease().await?;
-            let opened = lease
-                .execute(
-                    sql,
-                    &[
-                        &id(&session.id),
-                        &session.token.as_bytes().as_slice(),
-                        &id(&session.user),
-                        &time(session.auth_time),
-                        &Json(&session.amr),
-                        &time(session.created_at),
-                        &time(session.expires_at),
-                        &guarded(&password.hash),
-                        &time(password.changed_at),
-                    ],
-                )
-                .await?;
-            Ok(opened == 1)
+            let sql = if password.is_some() { OPEN_BY_PASSWORD } else { OPEN };
+            Ok(self.lease().await?.execute(sql, &values).await? == 1)
         })
         .await
     }
@@ -210,8 +184,9 @@ impl Sessions for PostgresStore {
     async fn end_session(&self, session_id: &SessionId, now: Timestamp) -> StoreResult<()> {
         self.within(async {
             // A code that is redeemed at the same moment opens a grant of a session that is not there: it is not live either.
-            let sql = "WITH gone AS (DELETE FROM sessions WHERE id = $1)
-                UPDATE grants SET ended_at = $2 WHERE id IN
+            // The session first, as all who end sessions have it: so that none of two waits for the other.
+            let sql = "WITH gone AS (DELETE FROM sessions WHERE id = $1 RETURNING 1)
+                UPDATE grants SET ended_at = $2 WHERE (SELECT count(*) FROM gone) >= 0 AND id IN
                     (SELECT id FROM grants WHERE session_id = $1 AND NOT offline AND ended_at IS NULL ORDER BY id FOR UPDATE)";
             self.lease().await?.execute(sql, &[&id(session_id), &time(now)]).await?;
             Ok(())

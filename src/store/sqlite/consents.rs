@@ -77,8 +77,8 @@ impl Consents for SqliteStore {
                 .execute(params![user.as_str(), client.as_str(), Time(now)])?;
             connection
                 .prepare_cached(
-                    "INSERT INTO logouts (id, session_id, user_id, client_id, forget_at)
-                     SELECT lower(hex(randomblob(16))), s.id, ?1, c.client_id, s.expires_at + 86400000000
+                    "INSERT INTO logouts (id, session_id, user_id, client_id, joined_at, forget_at)
+                     SELECT lower(hex(randomblob(16))), s.id, ?1, c.client_id, c.joined_at, s.expires_at + 86400000000
                      FROM sessions s JOIN session_clients c ON c.session_id = s.id AND c.client_id = ?2 WHERE s.user_id = ?1",
                 )?
                 .execute(both)?;

@@ -13,13 +13,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::time::Duration;
 
 /// What there is of a client (`?1`) up to a time (`?2`), at most `?3` rows each.
-const END_OF_CLIENT: [&str; 3] = [
+const END_OF_CLIENT: [&str; 5] = [
     "DELETE FROM codes WHERE hash IN
         (SELECT hash FROM codes WHERE client_id = ?1 AND consumed_at IS NULL AND created_at <= ?2 LIMIT ?3)",
     "UPDATE grants SET ended_at = ?2 WHERE id IN
         (SELECT id FROM grants WHERE client_id = ?1 AND ended_at IS NULL AND created_at <= ?2 LIMIT ?3)",
     "DELETE FROM consents WHERE client_id = ?1 AND user_id IN
         (SELECT user_id FROM consents WHERE client_id = ?1 AND updated_at <= ?2 LIMIT ?3)",
+    "DELETE FROM session_clients WHERE client_id = ?1 AND session_id IN
+        (SELECT session_id FROM session_clients WHERE client_id = ?1 AND joined_at <= ?2 LIMIT ?3)",
+    "DELETE FROM logouts WHERE id IN (SELECT id FROM logouts WHERE client_id = ?1 AND joined_at <= ?2 LIMIT ?3)",
 ];
 
 #[async_trait]

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 /// Deletes rows of one table up to a time (`?1`), at most `?2` of them.
 fn sweep_statement(SweptTable { table, key, column }: &SweptTable) -> String {
-    format!("DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {column} <= ?1 ORDER BY {column} LIMIT ?2)")
+    format!("DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {column} <= ?1 ORDER BY {column}, {key} LIMIT ?2)")
 }
 
 #[async_trait]
@@ -56,8 +56,9 @@ impl Housekeeping for SqliteStore {
                 .write(move |connection| {
                     if table.table == "sessions" {
                         // What expired is told to nobody (`0011_logouts.sql`).
-                        let sql = "DELETE FROM session_clients WHERE session_id IN (SELECT id FROM sessions WHERE expires_at <= ?1)";
-                        connection.prepare_cached(sql)?.execute([Time(until)])?;
+                        let sql = "DELETE FROM session_clients WHERE session_id IN
+                            (SELECT id FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at, id LIMIT ?2)";
+                        connection.prepare_cached(sql)?.execute(params![Time(until), batch])?;
                     }
                     let mut statement = connection.prepare_cached(&sweep_statement(table))?;
                     Ok(statement.execute(params![Time(until), batch])?)

@@ -11,16 +11,18 @@ use rusqlite::params;
 
 #[async_trait]
 impl Logouts for SqliteStore {
-    async fn join_session(&self, session: &SessionId, client: &ClientId, now: Timestamp) -> StoreResult<()> {
+    async fn join_session(&self, session: &SessionId, client: &ClientId, now: Timestamp) -> StoreResult<bool> {
         let (session, client) = (session.clone(), client.clone());
         self.write(move |connection| {
             connection
                 .prepare_cached(
-                    "INSERT INTO session_clients (session_id, client_id) SELECT id, ?2 FROM sessions WHERE id = ?1 AND expires_at > ?3
+                    "INSERT INTO session_clients (session_id, client_id, joined_at) SELECT id, ?2, ?3 FROM sessions WHERE id = ?1 AND expires_at > ?3
                      ON CONFLICT DO NOTHING",
                 )?
                 .execute(params![session.as_str(), client.as_str(), Time(now)])?;
-            Ok(())
+            let mut statement =
+                connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM session_clients WHERE session_id = ?1 AND client_id = ?2)")?;
+            Ok(statement.query_row([session.as_str(), client.as_str()], |row| row.get(0))?)
         })
         .await
     }

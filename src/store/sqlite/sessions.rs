@@ -32,34 +32,15 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
 
 #[async_trait]
 impl Sessions for SqliteStore {
-    async fn open_session(&self, session: &SessionRecord) -> StoreResult<()> {
-        let session = session.clone();
+    async fn open_session(&self, session: &SessionRecord, password: Option<&PasswordRecord>) -> StoreResult<bool> {
+        let (session, password) = (session.clone(), password.cloned());
         self.write(move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute(params![
-                    session.id.as_str(),
-                    Digest(session.token),
-                    session.user.as_str(),
-                    Time(session.auth_time),
-                    Json(&session.amr),
-                    Time(session.created_at),
-                    Time(session.expires_at),
-                ])?;
-            Ok(())
-        })
-        .await
-    }
-
-    async fn open_session_by(&self, session: &SessionRecord, password: &PasswordRecord) -> StoreResult<bool> {
-        let (session, password) = (session.clone(), password.clone());
-        self.write(move |connection| {
+            let (hash, changed_at) = password.map(|password| (password.hash, Time(password.changed_at))).unzip();
             let opened = connection
                 .prepare_cached(
                     "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at)
-                     SELECT ?1, ?2, user_id, ?4, ?5, ?6, ?7 FROM passwords WHERE user_id = ?3 AND hash = ?8 AND changed_at = ?9",
+                     SELECT ?1, ?2, id, ?4, ?5, ?6, ?7 FROM users WHERE id = ?3 AND disabled = 0
+                        AND (?8 IS NULL OR EXISTS (SELECT 1 FROM passwords WHERE user_id = ?3 AND hash = ?8 AND changed_at = ?9))",
                 )?
                 .execute(params![
                     session.id.as_str(),
@@ -69,8 +50,8 @@ impl Sessions for SqliteStore {
                     Json(&session.amr),
                     Time(session.created_at),
                     Time(session.expires_at),
-                    password.hash,
-                    Time(password.changed_at),
+                    hash,
+                    changed_at,
                 ])?;
             Ok(opened == 1)
         })

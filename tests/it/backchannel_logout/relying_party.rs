@@ -3,6 +3,7 @@
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use nauthera::oauth::client::Client;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -37,14 +38,15 @@ pub enum Manner {
     Redirect(String),
     /// Never
     Hangs,
-    /// This much, and slowly
-    Floods(usize),
+    /// Success, and then without end
+    Floods,
 }
 
 /// An application that runs.
 pub struct RelyingParty {
     pub uri: String,
     manner: Arc<Mutex<Manner>>,
+    at_once: Arc<AtOnce>,
     told: tokio::sync::Mutex<mpsc::UnboundedReceiver<Told>>,
 }
 
@@ -54,7 +56,8 @@ impl RelyingParty {
         let uri = format!("http://{}/backchannel?tenant=a", listener.local_addr().unwrap());
         let (sender, told) = mpsc::unbounded_channel();
         let manner = Arc::new(Mutex::new(Manner::Status(200)));
-        let shared = web::Data::new((sender, Arc::clone(&manner)));
+        let at_once = Arc::new(AtOnce::default());
+        let shared = web::Data::new((sender, Arc::clone(&manner), Arc::clone(&at_once)));
         let server = HttpServer::new(move || App::new().app_data(shared.clone()).default_service(web::to(answer)))
             .workers(1)
             .disable_signals()
@@ -66,6 +69,7 @@ impl RelyingParty {
         Self {
             uri,
             manner,
+            at_once,
             told: tokio::sync::Mutex::new(told),
         }
     }
@@ -81,6 +85,11 @@ impl RelyingParty {
         *self.manner.lock().unwrap() = manner;
     }
 
+    /// How many waited for its answer at once, at most.
+    pub fn at_once(&self) -> usize {
+        self.at_once.most.load(Ordering::SeqCst)
+    }
+
     /// What it is told next.
     pub async fn next(&self) -> Told {
         let mut told = self.told.lock().await;
@@ -94,7 +103,31 @@ impl RelyingParty {
     }
 }
 
-type Shared = (mpsc::UnboundedSender<Told>, Arc<Mutex<Manner>>);
+/// How many wait for an answer.
+#[derive(Default)]
+struct AtOnce {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// One who waits, until they go.
+struct Waiting(Arc<AtOnce>);
+
+impl Waiting {
+    fn new(at_once: &Arc<AtOnce>) -> Self {
+        let now = at_once.now.fetch_add(1, Ordering::SeqCst) + 1;
+        at_once.most.fetch_max(now, Ordering::SeqCst);
+        Self(Arc::clone(at_once))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+type Shared = (mpsc::UnboundedSender<Told>, Arc<Mutex<Manner>>, Arc<AtOnce>);
 
 async fn answer(request: HttpRequest, shared: web::Data<Shared>, body: web::Bytes) -> HttpResponse {
     let header = |name: &str| {
@@ -111,11 +144,14 @@ async fn answer(request: HttpRequest, shared: web::Data<Shared>, body: web::Byte
         form: url::form_urlencoded::parse(&body).into_owned().collect(),
     };
     let manner = shared.1.lock().unwrap().clone();
+    let _waiting = Waiting::new(&shared.2);
     let _ = shared.0.send(told);
     match manner {
         Manner::Status(status) => HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap()).finish(),
         Manner::Redirect(to) => HttpResponse::TemporaryRedirect().insert_header(("location", to)).finish(),
         Manner::Hangs => std::future::pending().await,
-        Manner::Floods(size) => HttpResponse::Ok().body(vec![b'x'; size]),
+        Manner::Floods => HttpResponse::Ok().streaming(futures::stream::repeat_with(|| {
+            Ok::<_, actix_web::Error>(web::Bytes::from_static(&[b'x'; 4096]))
+        })),
     }
 }

@@ -28,7 +28,7 @@ async fn what_a_server_left_behind_another_one_tells() {
     party.answers(Manner::Status(200));
     let second = Site::start_as(on(&fresh.store), |snapshot| tell(snapshot, "trusted", &party)).await;
     second.platform.clock.advance(SignedDuration::from_secs(61));
-    assert_eq!(party.next().await.claims()["jti"], told.claims()["jti"]);
+    assert_eq!(party.next().await.claims()["sid"], told.claims()["sid"]);
     second.stop().await;
 }
 
@@ -38,22 +38,22 @@ async fn of_two_servers_one_tells() {
     let fresh = Fresh::postgres().await;
     let first = Site::start_as(on(&fresh.store), |snapshot| tell(snapshot, "trusted", &party)).await;
     let second = Site::start_as(on(&fresh.store), |snapshot| tell(snapshot, "trusted", &party)).await;
-    let mut jtis = Vec::new();
+    let mut sids = Vec::new();
     for _ in 0..5 {
         let browser = first.browser();
         at_trusted(&browser).await;
         log_out(&browser).await;
         second.platform.platform.logouts.notify();
-        jtis.push(party.next().await.claims()["jti"].clone());
+        sids.push(party.next().await.claims()["sid"].clone());
     }
     for site in [&first, &second] {
         site.platform.platform.logouts.gate().ping().await.unwrap();
     }
-    jtis.extend(party.so_far().await.iter().map(|told| told.claims()["jti"].clone()));
-    let all = jtis.len();
-    jtis.sort_by_key(ToString::to_string);
-    jtis.dedup();
-    assert_eq!((all, jtis.len()), (5, 5));
+    sids.extend(party.so_far().await.iter().map(|told| told.claims()["sid"].clone()));
+    let all = sids.len();
+    sids.sort_by_key(ToString::to_string);
+    sids.dedup();
+    assert_eq!((all, sids.len()), (5, 5));
     first.stop().await;
     second.stop().await;
 }
@@ -89,7 +89,7 @@ async fn a_notifier_that_dies_goes_on_where_it_was() {
     assert!(platform.logouts.gate().poison().await.is_err());
     party.answers(Manner::Status(200));
     site.platform.clock.advance(SignedDuration::from_secs(61));
-    assert_eq!(party.next().await.claims()["jti"], first.claims()["jti"]);
+    assert_eq!(party.next().await.claims()["sid"], first.claims()["sid"]);
     assert_eq!(platform.guardian.failure(), None);
     site.stop().await;
 }

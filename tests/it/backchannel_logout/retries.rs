@@ -5,6 +5,7 @@ use super::{at_trusted, log_out, site_with, tell};
 use crate::support::site::*;
 use jiff::SignedDuration;
 use nauthera::actors::logout_notifier::TRIES;
+use nauthera::oauth::ids::ClientId;
 use nauthera::store::records::AuditEvent;
 
 /// Waits until so many tries have failed, then lets the longest pause pass; what the application is told then.
@@ -39,7 +40,7 @@ async fn audited(site: &Site, kind: &str) -> AuditEvent {
 }
 
 #[actix_rt::test]
-async fn a_client_that_cannot_now_is_told_later_with_the_same_jti() {
+async fn a_client_that_cannot_now_is_told_later_by_another_token() {
     let party = RelyingParty::start().await;
     let site = site_with(&party).await;
     let browser = site.browser();
@@ -49,40 +50,65 @@ async fn a_client_that_cannot_now_is_told_later_with_the_same_jti() {
     let first = party.next().await;
     for (manner, failed) in [
         (Manner::Status(404), 1),
-        (Manner::Redirect("https://elsewhere.example/".to_owned()), 2),
-        (Manner::Status(204), 3),
+        (Manner::Status(400), 2),
+        (Manner::Redirect("https://elsewhere.example/".to_owned()), 3),
+        (Manner::Status(204), 4),
     ] {
         party.answers(manner);
         let again = next_try(&site, &party, failed).await;
-        assert_eq!(again.claims()["jti"], first.claims()["jti"]);
-        assert!(
-            again.claims()["iat"].as_i64() > first.claims()["iat"].as_i64(),
-            "a token of its own time"
-        );
+        assert_eq!(again.claims()["sid"], first.claims()["sid"]);
+        assert_ne!(again.claims()["jti"], first.claims()["jti"], "who has seen the first may refuse it");
+        assert!(again.claims()["iat"].as_i64() > first.claims()["iat"].as_i64());
     }
     let event = audited(&site, "backchannel_logout.delivered").await;
-    assert_eq!(event.details["attempts"], 4);
-    site.platform.clock.advance(SignedDuration::from_hours(3));
-    site.platform.platform.logouts.gate().ping().await.unwrap();
-    assert_eq!(party.so_far().await.len(), 0);
+    assert_eq!(
+        (event.details["attempts"].as_i64(), event.client.unwrap().as_str()),
+        (Some(5), "trusted")
+    );
+    assert!(nothing_is_left(&site).await);
     site.stop().await;
 }
 
+/// Nobody has to be told anything, now or later.
+async fn nothing_is_left(site: &Site) -> bool {
+    site.platform.clock.advance(SignedDuration::from_hours(9));
+    let platform = &site.platform.platform;
+    let now = platform.clock.now();
+    platform.store.claim_logouts(now, now, 10, &[]).await.unwrap().is_empty()
+}
+
 #[actix_rt::test]
-async fn a_client_that_refuses_is_not_asked_again() {
+async fn a_client_whose_address_is_taken_away_is_not_told_and_nobody_is_alarmed() {
     let party = RelyingParty::start().await;
     let site = site_with(&party).await;
     let browser = site.browser();
     at_trusted(&browser).await;
-    party.answers(Manner::Status(400));
+    let mut configuration = (*site.platform.platform.config.current().unwrap()).clone();
+    tell(&mut configuration, "shop", &party);
+    let trusted = configuration.clients.get_mut(&ClientId::new("trusted")).unwrap();
+    std::sync::Arc::make_mut(trusted).backchannel_logout_uri = None;
+    configuration.revision.0 = "2".to_owned();
+    site.platform.apply(configuration).await;
     log_out(&browser).await;
-    party.next().await;
-    let event = audited(&site, "backchannel_logout.refused").await;
-    assert_eq!(event.client.unwrap().as_str(), "trusted");
-    site.platform.clock.advance(SignedDuration::from_hours(3));
-    let later = site.platform.platform.clock.now();
-    let left = site.platform.platform.store.claim_logouts(later, later, 10, &[]).await.unwrap();
-    assert_eq!(left, []);
+    let unwanted = async {
+        while !site
+            .platform
+            .platform
+            .metrics
+            .render()
+            .unwrap()
+            .contains("{outcome=\"unwanted\"} 1")
+        {
+            site.platform.clock.advance(SignedDuration::from_hours(3));
+            site.platform.platform.logouts.notify();
+            site.platform.platform.logouts.gate().ping().await.unwrap();
+        }
+    };
+    tokio::time::timeout(NEVER, unwanted).await.expect("it is dropped");
+    assert!(nothing_is_left(&site).await);
+    let events = site.platform.platform.store.recent_audit(100).await.unwrap();
+    assert!(events.iter().all(|event| !event.kind.starts_with("backchannel_logout")));
+    assert_eq!(party.so_far().await.len(), 0);
     site.stop().await;
 }
 
@@ -105,31 +131,58 @@ async fn it_is_given_up_in_the_end() {
 }
 
 #[actix_rt::test]
-async fn a_client_that_hangs_keeps_no_other_waiting() {
+async fn clients_that_hang_keep_no_other_waiting() {
     let (hanging, well) = (RelyingParty::start().await, RelyingParty::start().await);
     hanging.answers(Manner::Hangs);
+    // More than can be told at once with each of them taking its usual number.
+    let names: Vec<String> = (0..12).map(|number| format!("hangs-{number}")).collect();
     let site = Site::start_with(|snapshot| {
-        tell(snapshot, "trusted", &hanging);
-        tell(snapshot, "shop", &well);
-        let shop = snapshot.clients.get_mut(&nauthera::oauth::ids::ClientId::new("shop")).unwrap();
-        std::sync::Arc::make_mut(shop).require_consent = false;
+        tell(snapshot, "trusted", &well);
+        for name in &names {
+            let client = nauthera::oauth::client::Client {
+                id: ClientId::new(name.as_str()),
+                ..(*snapshot.clients[&ClientId::new("trusted")]).clone()
+            };
+            snapshot.clients.insert(client.id.clone(), std::sync::Arc::new(client));
+            tell(snapshot, name, &hanging);
+        }
     })
     .await;
-    // More than may be under way at once.
-    for _ in 0..80 {
+    for _ in 0..10 {
         let browser = site.browser();
-        let page = browser.get(&authorize(&[])).await;
-        let code = browser.log_in(&page, USERNAME, PASSWORD).await.sent("code").unwrap();
-        browser.tokens("trusted", &code).await;
+        browser.code().await;
+        for name in &names {
+            let code = browser.get(&authorize(&[("client_id", name)])).await.sent("code").unwrap();
+            browser.tokens(name, &code).await;
+        }
         log_out(&browser).await;
     }
     let browser = site.browser();
-    let page = browser.get(&authorize(&[("client_id", "shop")])).await;
-    let code = browser.log_in(&page, USERNAME, PASSWORD).await.sent("code").unwrap();
-    browser.tokens("shop", &code).await;
+    at_trusted(&browser).await;
     log_out(&browser).await;
     well.next().await;
-    let at_once = hanging.so_far().await.len();
-    assert!(at_once <= 16, "{at_once} tries at one client");
+    // By now they are known to hang: whoever answers is told before any of their tries ends.
+    for _ in 0..3 {
+        let browser = site.browser();
+        at_trusted(&browser).await;
+        log_out(&browser).await;
+        well.next().await;
+    }
+    site.stop().await;
+}
+
+#[actix_rt::test]
+async fn one_client_has_few_tries_under_way() {
+    let hanging = RelyingParty::start().await;
+    hanging.answers(Manner::Hangs);
+    let site = site_with(&hanging).await;
+    for _ in 0..40 {
+        let browser = site.browser();
+        at_trusted(&browser).await;
+        log_out(&browser).await;
+    }
+    hanging.next().await;
+    site.platform.platform.logouts.gate().ping().await.unwrap();
+    assert!(hanging.at_once() <= 16, "{} tries at once", hanging.at_once());
     site.stop().await;
 }

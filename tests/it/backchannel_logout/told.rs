@@ -58,18 +58,21 @@ async fn nobody_is_told_who_did_not_ask_or_was_not_there() {
     })
     .await;
     let (browser, without_openid) = (site.browser(), site.browser());
-    at_trusted(&browser).await;
+    let tokens = at_trusted(&browser).await;
     // No ID token, no session that the client knows of.
     let page = without_openid.get(&authorize(&[("scope", "orders:read")])).await;
     let code = without_openid.log_in(&page, USERNAME, PASSWORD).await.sent("code").unwrap();
     without_openid.tokens("trusted", &code).await;
     log_out(&without_openid).await;
     log_out(&browser).await;
-    let told = asked.next().await;
-    let audit = &site.platform.platform;
-    audit.audit.flush().await.unwrap();
-    assert_eq!(asked.so_far().await.len(), 0, "once, of {told:?}");
-    assert_eq!(never_visited.so_far().await.len(), 0);
+    let told = asked.next().await.claims();
+    assert_eq!(told["sid"], payload(tokens["id_token"].as_str().unwrap())["sid"]);
+    let platform = &site.platform.platform;
+    platform.logouts.gate().ping().await.unwrap();
+    let now = platform.clock.now();
+    let rest = platform.store.claim_logouts(now, now, 10, &[]).await.unwrap();
+    assert!(rest.iter().all(|logout| logout.client.as_str() == "trusted"), "{rest:?}");
+    assert_eq!((asked.so_far().await.len(), never_visited.so_far().await.len()), (0, 0));
     site.stop().await;
 }
 
@@ -149,5 +152,69 @@ async fn discovery_says_so() {
     let document: serde_json::Value = serde_json::from_str(&site.browser().get("/.well-known/openid-configuration").await.body).unwrap();
     assert_eq!(document["backchannel_logout_supported"], true);
     assert_eq!(document["backchannel_logout_session_supported"], true);
+    site.stop().await;
+}
+
+#[actix_rt::test]
+async fn no_client_has_an_id_token_of_a_session_that_has_ended() {
+    let party = RelyingParty::start().await;
+    let site = site_with(&party).await;
+    let browser = site.browser();
+    let page = browser
+        .get(&authorize(&[("scope", "openid offline_access"), ("prompt", "consent")]))
+        .await;
+    let consent = browser.log_in(&page, USERNAME, PASSWORD).await;
+    let consent = match consent.status {
+        303 if consent.location().path() == "/consent" => browser.get(consent.header("location")).await,
+        _ => consent,
+    };
+    let code = match consent.status {
+        200 => {
+            browser
+                .post("/consent", &[("ticket", &consent.ticket()), ("decision", "allow")])
+                .await
+        }
+        _ => consent,
+    };
+    let code = code.sent("code").unwrap();
+    log_out(&browser).await;
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", CALLBACK),
+        ("client_id", "trusted"),
+        ("code_verifier", VERIFIER),
+    ];
+    // With offline access the code holds; the session that an ID token would be of does not.
+    let refused = browser.post("/token", &fields).await;
+    assert!(refused.status == 400 && refused.body.contains("signed out"), "{}", refused.body);
+    site.stop().await;
+}
+
+#[actix_rt::test]
+async fn offline_access_goes_on_without_an_id_token() {
+    let party = RelyingParty::start().await;
+    let site = site_with(&party).await;
+    let browser = site.browser();
+    let page = browser.get(&authorize(&[("scope", "openid offline_access")])).await;
+    let mut answer = browser.log_in(&page, USERNAME, PASSWORD).await;
+    if answer.location().path() == "/consent" {
+        let page = browser.get(answer.header("location")).await;
+        answer = browser.post("/consent", &[("ticket", &page.ticket()), ("decision", "allow")]).await;
+    }
+    let tokens = browser.tokens("trusted", &answer.sent("code").unwrap()).await;
+    let refresh = async |token: &serde_json::Value| -> serde_json::Value {
+        let token = token["refresh_token"].as_str().unwrap();
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "trusted")];
+        let answer = site.browser().post("/token", &fields).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        serde_json::from_str(&answer.body).unwrap()
+    };
+    let before = refresh(&tokens).await;
+    assert!(before["id_token"].is_string());
+    log_out(&browser).await;
+    party.next().await;
+    let after = refresh(&before).await;
+    assert!(after["access_token"].is_string() && after.get("id_token").is_none(), "{after}");
     site.stop().await;
 }

@@ -34,7 +34,7 @@ async fn sessions_are_listed_with_what_is_known_of_their_browsers(store: Arc<dyn
         ..session_of(&user, "over")
     };
     for session in [&older, &newer, &over] {
-        store.open_session(session).await.unwrap();
+        assert!(store.open_session(session, None).await.unwrap());
     }
     store.note_device(&older.id, &device("Browser \0 '\"")).await.unwrap();
     store.note_device(&older.id, &device("another \u{1} name")).await.unwrap();
@@ -53,10 +53,10 @@ async fn sessions_are_listed_with_what_is_known_of_their_browsers(store: Arc<dyn
 async fn what_is_known_of_a_browser_goes_with_its_session(store: Arc<dyn Store>) {
     let user = alice(&store).await;
     let session = session_of(&user, "s");
-    store.open_session(&session).await.unwrap();
+    assert!(store.open_session(&session, None).await.unwrap());
     store.note_device(&session.id, &device("a")).await.unwrap();
     store.end_session(&session.id, at(1)).await.unwrap();
-    store.open_session(&session).await.unwrap();
+    assert!(store.open_session(&session, None).await.unwrap());
     assert_eq!(
         store.sessions_of(&user, at(2), 9).await.unwrap(),
         [(session, DeviceRecord::default())]

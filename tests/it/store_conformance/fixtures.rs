@@ -79,7 +79,7 @@ pub fn session_of(user: &UserId, name: &str) -> SessionRecord {
 /// Alice, and her session `s`.
 pub async fn alice_logged_in(store: &Arc<dyn Store>) -> SessionRecord {
     let session = session_of(&alice(store).await, "s");
-    store.open_session(&session).await.unwrap();
+    assert!(store.open_session(&session, None).await.unwrap());
     session
 }
 

@@ -62,7 +62,7 @@ async fn come_back_from_every_column(store: Arc<dyn Store>) {
             amr: vec![text.clone()],
             ..session_of(&user.id, &format!("session {number}"))
         };
-        store.open_session(&session).await.unwrap();
+        assert!(store.open_session(&session, None).await.unwrap());
         assert_eq!(store.session(&session.id, at(1)).await.unwrap().as_ref(), Some(&session));
 
         let code = code_of(&session, &format!("code {number}"));

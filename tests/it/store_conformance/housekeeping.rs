@@ -187,7 +187,7 @@ async fn parallel_sweeps_do_not_disturb_each_other(store: Arc<dyn Store>) {
         expires_at: at(9000),
         ..super::fixtures::session_of(&session.user, "live")
     };
-    store.open_session(&live).await.unwrap();
+    assert!(store.open_session(&live, None).await.unwrap());
     let calls = (0..6)
         .map(|_| {
             let store = Arc::clone(&store);

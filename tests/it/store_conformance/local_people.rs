@@ -119,7 +119,7 @@ async fn a_manifest_gets_who_was_released(store: Arc<dyn Store>) {
 async fn whoever_is_disabled_by_hand_has_nothing_left_and_can_come_back(store: Arc<dyn Store>) {
     let carol = add(&store, "carol").await;
     let session = session_of(&carol.id, "hers");
-    store.open_session(&session).await.unwrap();
+    assert!(store.open_session(&session, None).await.unwrap());
     let grant = open_grant(&store, offline(code_of(&session, "used"))).await;
     assert!(store.set_disabled(&carol.id, true, at(3)).await.unwrap());
     let now = store.user(&carol.id).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-use super::fixtures::{alice, alice_logged_in, at, hash, people, profile, session_of, set_password, shop, together};
+use super::fixtures::{alice, alice_logged_in, at, code_of, hash, open_grant, people, profile, session_of, set_password, shop, together};
 use super::on_every_store;
 use jiff::Timestamp;
 use nauthera::oauth::ids::{ClientId, SessionId};
@@ -19,6 +19,8 @@ on_every_store!(
     a_session_that_expired_is_told_to_nobody,
     what_nobody_could_be_told_is_forgotten_in_the_end,
     a_client_whose_consent_is_withdrawn_is_told_of_it_and_others_are_not,
+    a_client_that_is_deleted_is_told_nothing_and_its_successor_nothing_of_it,
+    ending_in_every_way_at_once_does_not_lock,
     joining_and_ending_at_once_loses_nothing,
     withdrawing_and_ending_at_once_tells_once,
 );
@@ -44,16 +46,16 @@ fn told(claimed: &[LogoutRecord]) -> Vec<(&str, &str)> {
 /// Alice, logged in, at the shop and the cafe.
 async fn alice_out_and_about(store: &Arc<dyn Store>) -> SessionRecord {
     let session = alice_logged_in(store).await;
-    store.join_session(&session.id, &shop(), at(1)).await.unwrap();
-    store.join_session(&session.id, &cafe(), at(1)).await.unwrap();
+    assert!(store.join_session(&session.id, &shop(), at(1)).await.unwrap());
+    assert!(store.join_session(&session.id, &cafe(), at(1)).await.unwrap());
     session
 }
 
 async fn whoever_joined_a_session_has_to_be_told_that_it_ended(store: Arc<dyn Store>) {
     let session = alice_out_and_about(&store).await;
     let elsewhere = session_of(&session.user, "elsewhere");
-    store.open_session(&elsewhere).await.unwrap();
-    store.join_session(&elsewhere.id, &shop(), at(1)).await.unwrap();
+    assert!(store.open_session(&elsewhere, None).await.unwrap());
+    assert!(store.join_session(&elsewhere.id, &shop(), at(1)).await.unwrap());
     assert_eq!(claim(&store, 2).await, [], "all are live");
     store.end_session(&session.id, at(3)).await.unwrap();
     let claimed = claim(&store, 3).await;
@@ -66,23 +68,23 @@ async fn whoever_joined_a_session_has_to_be_told_that_it_ended(store: Arc<dyn St
 
 async fn joining_twice_is_joining_once(store: Arc<dyn Store>) {
     let session = alice_out_and_about(&store).await;
-    store.join_session(&session.id, &shop(), at(2)).await.unwrap();
+    assert!(store.join_session(&session.id, &shop(), at(2)).await.unwrap());
     store.end_session(&session.id, at(3)).await.unwrap();
     assert_eq!(claim(&store, 3).await.len(), 2);
 }
 
 async fn nobody_joins_a_session_that_is_not_live(store: Arc<dyn Store>) {
     let session = alice_logged_in(&store).await;
-    store.join_session(&session.id, &shop(), at(1000)).await.unwrap();
-    store.join_session(&SessionId::new("invented"), &shop(), at(1)).await.unwrap();
+    assert!(!store.join_session(&session.id, &shop(), at(1000)).await.unwrap(), "expired");
+    assert!(!store.join_session(&SessionId::new("invented"), &shop(), at(1)).await.unwrap());
     store.end_session(&session.id, at(1001)).await.unwrap();
-    store.join_session(&session.id, &shop(), at(2)).await.unwrap();
+    assert!(!store.join_session(&session.id, &shop(), at(2)).await.unwrap(), "ended");
     assert_eq!(claim(&store, 1002).await, []);
 }
 
 async fn what_was_taken_up_comes_back_until_it_is_finished(store: Arc<dyn Store>) {
     let session = alice_logged_in(&store).await;
-    store.join_session(&session.id, &shop(), at(1)).await.unwrap();
+    assert!(store.join_session(&session.id, &shop(), at(1)).await.unwrap());
     store.end_session(&session.id, at(3)).await.unwrap();
     let first = claim(&store, 10).await.remove(0);
     assert_eq!(claim(&store, 69).await, [], "somebody has it");
@@ -102,7 +104,7 @@ async fn what_was_taken_up_comes_back_until_it_is_finished(store: Arc<dyn Store>
 
 async fn what_was_postponed_comes_back_later_unless_somebody_has_it_again(store: Arc<dyn Store>) {
     let session = alice_logged_in(&store).await;
-    store.join_session(&session.id, &shop(), at(1)).await.unwrap();
+    assert!(store.join_session(&session.id, &shop(), at(1)).await.unwrap());
     store.end_session(&session.id, at(3)).await.unwrap();
     let first = claim(&store, 10).await.remove(0);
     store.postpone_logout(&first, at(15)).await.unwrap();
@@ -138,8 +140,8 @@ async fn each_is_taken_up_by_one_of_parallel_calls(store: Arc<dyn Store>) {
     let user = alice(&store).await;
     for number in 0..40 {
         let session = session_of(&user, &number.to_string());
-        store.open_session(&session).await.unwrap();
-        store.join_session(&session.id, &shop(), at(1)).await.unwrap();
+        assert!(store.open_session(&session, None).await.unwrap());
+        assert!(store.join_session(&session.id, &shop(), at(1)).await.unwrap());
         store.end_session(&session.id, at(2)).await.unwrap();
     }
     let calls = (0..8)
@@ -177,8 +179,8 @@ async fn everything_that_ends_a_session_tells_of_it(store: Arc<dyn Store>) {
         token: hash("again"),
         ..session
     };
-    store.open_session(&again).await.unwrap();
-    store.join_session(&again.id, &shop(), at(6)).await.unwrap();
+    assert!(store.open_session(&again, None).await.unwrap());
+    assert!(store.join_session(&again.id, &shop(), at(6)).await.unwrap());
     store.put_declared_users(&people(), &[], at(7)).await.unwrap();
     assert_eq!(claim(&store, 7).await.len(), 1, "nobody declares her any more");
 
@@ -188,16 +190,16 @@ async fn everything_that_ends_a_session_tells_of_it(store: Arc<dyn Store>) {
         .unwrap()
         .unwrap();
     let hers = session_of(&by_hand.id, "hers");
-    store.open_session(&hers).await.unwrap();
-    store.join_session(&hers.id, &shop(), at(8)).await.unwrap();
+    assert!(store.open_session(&hers, None).await.unwrap());
+    assert!(store.join_session(&hers.id, &shop(), at(8)).await.unwrap());
     store.set_disabled(&by_hand.id, true, at(9)).await.unwrap();
     assert_eq!(claim(&store, 9).await.len(), 1, "she was disabled");
 
     let directory = profile("dora");
     let dora = store.put_directory_user(&people(), "7", &directory, at(9)).await.unwrap();
     let hers = session_of(&dora.id, "dora's");
-    store.open_session(&hers).await.unwrap();
-    store.join_session(&hers.id, &shop(), at(10)).await.unwrap();
+    assert!(store.open_session(&hers, None).await.unwrap());
+    assert!(store.join_session(&hers.id, &shop(), at(10)).await.unwrap());
     let disabled = UserProfile {
         disabled: true,
         ..directory
@@ -212,8 +214,8 @@ async fn a_session_that_expired_is_told_to_nobody(store: Arc<dyn Store>) {
         expires_at: at(2000),
         ..session_of(&session.user, "later")
     };
-    store.open_session(&later).await.unwrap();
-    store.join_session(&later.id, &shop(), at(1)).await.unwrap();
+    assert!(store.open_session(&later, None).await.unwrap());
+    assert!(store.join_session(&later.id, &shop(), at(1)).await.unwrap());
     store.sweep(at(1500), 100).await.unwrap();
     assert_eq!(claim(&store, 1500).await, []);
     store.end_session(&later.id, at(1600)).await.unwrap();
@@ -238,8 +240,8 @@ async fn a_client_whose_consent_is_withdrawn_is_told_of_it_and_others_are_not(st
         .unwrap()
         .unwrap();
     let his = session_of(&bob.id, "his");
-    store.open_session(&his).await.unwrap();
-    store.join_session(&his.id, &shop(), at(1)).await.unwrap();
+    assert!(store.open_session(&his, None).await.unwrap());
+    assert!(store.join_session(&his.id, &shop(), at(1)).await.unwrap());
     let scopes = Scopes::parse("openid").unwrap();
     store.give_consent(&session.user, &shop(), &scopes, at(1)).await.unwrap();
     store.withdraw_consent(&session.user, &shop(), at(2)).await.unwrap();
@@ -263,7 +265,7 @@ async fn joining_and_ending_at_once_loses_nothing(store: Arc<dyn Store>) {
     let user = alice(&store).await;
     for round in 0..20 {
         let session = session_of(&user, &format!("round {round}"));
-        store.open_session(&session).await.unwrap();
+        assert!(store.open_session(&session, None).await.unwrap());
         let calls = (0..4)
             .map(|number| {
                 let (store, session) = (Arc::clone(&store), session.clone());
@@ -272,17 +274,18 @@ async fn joining_and_ending_at_once_loses_nothing(store: Arc<dyn Store>) {
                         store.end_session(&session.id, at(2)).await.unwrap();
                     } else {
                         let client = ClientId::new(number.to_string());
-                        store.join_session(&session.id, &client, at(1)).await.unwrap();
+                        return store.join_session(&session.id, &client, at(1)).await.unwrap();
                     }
+                    false
                 }
             })
             .collect();
-        together(calls).await;
-        let before = claim(&store, 3).await.len();
+        let joined = together(calls).await.into_iter().filter(|joined| *joined).count();
+        assert_eq!(claim(&store, 3).await.len(), joined, "who was let in is told, round {round}");
         // Who came too late has nothing to be told, now or ever: a session of the same name that ends tells of nobody.
-        store.open_session(&session).await.unwrap();
+        assert!(store.open_session(&session, None).await.unwrap());
         store.end_session(&session.id, at(4)).await.unwrap();
-        assert_eq!(claim(&store, 5).await, [], "round {round}, after {before}");
+        assert_eq!(claim(&store, 5).await, [], "round {round}");
     }
 }
 
@@ -290,8 +293,8 @@ async fn withdrawing_and_ending_at_once_tells_once(store: Arc<dyn Store>) {
     let user = alice(&store).await;
     for round in 0..20 {
         let session = session_of(&user, &format!("round {round}"));
-        store.open_session(&session).await.unwrap();
-        store.join_session(&session.id, &shop(), at(1)).await.unwrap();
+        assert!(store.open_session(&session, None).await.unwrap());
+        assert!(store.join_session(&session.id, &shop(), at(1)).await.unwrap());
         let calls = (0..2)
             .map(|number| {
                 let (store, session) = (Arc::clone(&store), session.clone());
@@ -300,6 +303,59 @@ async fn withdrawing_and_ending_at_once_tells_once(store: Arc<dyn Store>) {
                         store.end_session(&session.id, at(2)).await.unwrap();
                     } else {
                         store.withdraw_consent(&session.user, &shop(), at(2)).await.unwrap();
+                    }
+                }
+            })
+            .collect();
+        together(calls).await;
+        assert_eq!(claim(&store, 3).await.len(), 1, "round {round}");
+    }
+}
+
+async fn a_client_that_is_deleted_is_told_nothing_and_its_successor_nothing_of_it(store: Arc<dyn Store>) {
+    let session = alice_out_and_about(&store).await;
+    let (over, later) = (session_of(&session.user, "over"), session_of(&session.user, "later"));
+    for session in [&over, &later] {
+        assert!(store.open_session(session, None).await.unwrap());
+    }
+    assert!(store.join_session(&over.id, &shop(), at(1)).await.unwrap());
+    store.end_session(&over.id, at(2)).await.unwrap();
+    assert!(store.join_session(&later.id, &shop(), at(11)).await.unwrap());
+    while store.end_grants_of_client(&shop(), at(10), 1).await.unwrap() > 0 {}
+    assert_eq!(claim(&store, 12).await, [], "what was to be told before");
+    store.end_session(&session.id, at(13)).await.unwrap();
+    store.end_session(&later.id, at(13)).await.unwrap();
+    let claimed = claim(&store, 13).await;
+    assert_eq!(told(&claimed), [("demo.cafe", "s"), ("demo.shop", "later")]);
+}
+
+/// A logout, a new password and a withdrawn consent, each of which locks the same rows.
+async fn ending_in_every_way_at_once_does_not_lock(store: Arc<dyn Store>) {
+    let user = alice(&store).await;
+    let password = |round: i64| PasswordRecord {
+        changed_at: at(round),
+        ..someone()
+    };
+    set_password(store.as_ref(), &user, &password(0)).await;
+    for round in 0..20 {
+        let session = session_of(&user, &format!("round {round}"));
+        assert!(store.open_session(&session, None).await.unwrap());
+        assert!(store.join_session(&session.id, &shop(), at(1)).await.unwrap());
+        for code in 0..4 {
+            open_grant(&store, code_of(&session, &format!("{round}/{code}"))).await;
+        }
+        let calls = (0..3)
+            .map(|number| {
+                let (store, session) = (Arc::clone(&store), session.clone());
+                async move {
+                    match number {
+                        0 => store.end_session(&session.id, at(2)).await.unwrap(),
+                        1 => store.withdraw_consent(&session.user, &shop(), at(2)).await.unwrap(),
+                        _ => {
+                            let (old, new) = (password(round), password(round + 1));
+                            let replaced = store.replace_password(&session.user, Some(&old), &new, Some(at(2))).await;
+                            assert!(replaced.unwrap());
+                        }
                     }
                 }
             })

@@ -40,7 +40,7 @@ async fn run_everything(store: &Arc<dyn Store>) {
     store.people(Some(&people()), Some(&user), 10).await.unwrap();
     store.password(&user).await.unwrap();
     let by_password = super::fixtures::session_of(&user, "by password");
-    store.open_session_by(&by_password, &password).await.unwrap();
+    assert!(store.open_session(&by_password, Some(&password)).await.unwrap());
     let origin = OriginRecord {
         provider: people(),
         subject: hash("subject"),

@@ -226,7 +226,7 @@ async fn a_session_that_is_gone_ends_it_unless_offline(store: Arc<dyn Store>) {
         expires_at: at(50),
         ..short
     };
-    store.open_session(&short).await.unwrap();
+    assert!(store.open_session(&short, None).await.unwrap());
     let grant = open_grant(&store, code_of(&short, "short")).await;
     store.add_refresh_token(&refresh(&grant, "s1")).await.unwrap();
     assert!(accepted(&redeem(&store, &grant, "s1", Some("s2"), 49).await));

@@ -1,5 +1,6 @@
 use super::fixtures::{
-    alice, alice_logged_in, at, code_of, grant_is_live, hash, offline, open_grant, session_of, set_password, shop, together,
+    alice, alice_logged_in, at, code_of, grant_is_live, hash, offline, open_grant, people, profile, session_of, set_password, shop,
+    together,
 };
 use super::on_every_store;
 use nauthera::oauth::ids::{SessionId, UserId, UserStoreId};
@@ -15,7 +16,8 @@ on_every_store!(
     ending_makes_pending_codes_useless_but_not_offline_ones,
     ending_twice_or_something_unknown_is_fine,
     refuses_a_second_session_with_the_same_id_or_cookie,
-    refuses_a_session_of_nobody,
+    nobody_has_no_session_and_neither_has_who_is_disabled,
+    disabling_somebody_and_opening_at_once_leaves_no_session,
     a_password_that_is_another_one_by_now_opens_no_session,
     sessions_are_found_by_where_they_began,
     resetting_a_password_and_opening_by_it_at_once_leaves_no_session,
@@ -70,7 +72,7 @@ async fn ending_ends_the_grants_of_the_session_but_not_offline_ones(store: Arc<d
     let bound = open_grant(&store, code_of(&session, "bound")).await;
     let kept = open_grant(&store, offline(code_of(&session, "kept"))).await;
     let other = session_of(&session.user, "another device");
-    store.open_session(&other).await.unwrap();
+    assert!(store.open_session(&other, None).await.unwrap());
     let elsewhere = open_grant(&store, code_of(&other, "elsewhere")).await;
     store.end_session(&session.id, at(5)).await.unwrap();
     assert!(!grant_is_live(&store, &bound, 6).await);
@@ -119,15 +121,55 @@ async fn refuses_a_second_session_with_the_same_id_or_cookie(store: Arc<dyn Stor
             ..session.clone()
         },
     ] {
-        let error = store.open_session(&twin).await.unwrap_err();
+        let error = store.open_session(&twin, None).await.unwrap_err();
         assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
     }
     assert_eq!(store.session(&session.id, at(1)).await.unwrap(), Some(session));
 }
 
-async fn refuses_a_session_of_nobody(store: Arc<dyn Store>) {
-    let session = session_of(&UserId::new("nobody"), "s");
-    assert!(matches!(store.open_session(&session).await, Err(StoreError::Refused(_))));
+async fn nobody_has_no_session_and_neither_has_who_is_disabled(store: Arc<dyn Store>) {
+    assert!(!store.open_session(&session_of(&UserId::new("nobody"), "s"), None).await.unwrap());
+    let carol = store
+        .add_user(&people(), &profile("carol"), &password("p", 0), at(0))
+        .await
+        .unwrap()
+        .unwrap()
+        .id;
+    assert!(store.set_disabled(&carol, true, at(1)).await.unwrap());
+    let session = session_of(&carol, "hers");
+    assert!(!store.open_session(&session, None).await.unwrap());
+    assert!(!store.open_session(&session, Some(&password("p", 0))).await.unwrap());
+    assert!(store.set_disabled(&carol, false, at(2)).await.unwrap());
+    assert_eq!(store.session(&session.id, at(3)).await.unwrap(), None, "nothing was kept for later");
+    assert!(store.open_session(&session, Some(&password("p", 0))).await.unwrap());
+}
+
+async fn disabling_somebody_and_opening_at_once_leaves_no_session(store: Arc<dyn Store>) {
+    let carol = store
+        .add_user(&people(), &profile("carol"), &password("p", 0), at(0))
+        .await
+        .unwrap()
+        .unwrap()
+        .id;
+    for round in 0..20 {
+        let calls = (0..5)
+            .map(|number| {
+                let (store, carol) = (Arc::clone(&store), carol.clone());
+                async move {
+                    if number == 2 {
+                        assert!(store.set_disabled(&carol, true, at(5)).await.unwrap());
+                    } else {
+                        let session = session_of(&carol, &format!("round {round}, {number}"));
+                        let password = (number % 2 == 0).then(|| password("p", 0));
+                        store.open_session(&session, password.as_ref()).await.unwrap();
+                    }
+                }
+            })
+            .collect();
+        together(calls).await;
+        assert!(store.set_disabled(&carol, false, at(6)).await.unwrap());
+        assert_eq!(store.sessions_of(&carol, at(7), 10).await.unwrap().len(), 0, "round {round}");
+    }
 }
 
 async fn parallel_ends_and_grants_do_not_lock_each_other_out(store: Arc<dyn Store>) {
@@ -135,7 +177,7 @@ async fn parallel_ends_and_grants_do_not_lock_each_other_out(store: Arc<dyn Stor
     let mut acts = Vec::new();
     for number in 0..6 {
         let session = session_of(&user, &format!("s{number}"));
-        store.open_session(&session).await.unwrap();
+        assert!(store.open_session(&session, None).await.unwrap());
         for code in 0..4 {
             open_grant(&store, code_of(&session, &format!("{number}/{code}"))).await;
         }
@@ -166,13 +208,16 @@ fn password(hash: &str, seconds: i64) -> PasswordRecord {
 async fn a_password_that_is_another_one_by_now_opens_no_session(store: Arc<dyn Store>) {
     let user = alice(&store).await;
     let session = session_of(&user, "s");
-    assert!(!store.open_session_by(&session, &password("one", 1)).await.unwrap(), "she has none");
+    assert!(
+        !store.open_session(&session, Some(&password("one", 1))).await.unwrap(),
+        "she has none"
+    );
     set_password(store.as_ref(), &user, &password("one", 1)).await;
     for other in [password("two", 1), password("one", 2)] {
-        assert!(!store.open_session_by(&session, &other).await.unwrap());
+        assert!(!store.open_session(&session, Some(&other)).await.unwrap());
         assert_eq!(store.session(&session.id, at(2)).await.unwrap(), None);
     }
-    assert!(store.open_session_by(&session, &password("one", 1)).await.unwrap());
+    assert!(store.open_session(&session, Some(&password("one", 1))).await.unwrap());
     assert_eq!(store.session(&session.id, at(2)).await.unwrap(), Some(session));
 }
 
@@ -189,7 +234,7 @@ async fn resetting_a_password_and_opening_by_it_at_once_leaves_no_session(store:
                         assert!(store.replace_password(&user, Some(&old), &new, Some(at(5))).await.unwrap());
                     } else {
                         let session = session_of(&user, &format!("round {round}, {number}"));
-                        store.open_session_by(&session, &old).await.unwrap();
+                        store.open_session(&session, Some(&old)).await.unwrap();
                     }
                 }
             })
@@ -204,7 +249,7 @@ async fn sessions_are_found_by_where_they_began(store: Arc<dyn Store>) {
     let (corp, partner) = (UserStoreId::new("identity/corp"), UserStoreId::new("identity/partner"));
     let began = async |name: &str, provider: &UserStoreId, subject: &str, sid: Option<&str>| {
         let session = session_of(&user, name);
-        store.open_session(&session).await.unwrap();
+        assert!(store.open_session(&session, None).await.unwrap());
         let origin = OriginRecord {
             provider: provider.clone(),
             subject: hash(subject),

@@ -111,7 +111,7 @@ async fn a_disabled_user_has_no_session_no_grant_and_no_code(store: Arc<dyn Stor
     ] {
         let name = format!("with {} profiles", disable.len());
         let session = session_of(&alice(&store).await, &name);
-        store.open_session(&session).await.unwrap();
+        assert!(store.open_session(&session, None).await.unwrap());
         let grant = open_grant(&store, offline(code_of(&session, &format!("used {name}")))).await;
         let pending = offline(code_of(&session, &format!("pending {name}")));
         store.issue_code(&pending).await.unwrap();
@@ -203,7 +203,7 @@ async fn replaces_no_password_but_the_expected_one(store: Arc<dyn Store>) {
     );
     assert!(store.replace_password(&id, None, &first, None).await.unwrap());
     let session = session_of(&id, "hers");
-    store.open_session(&session).await.unwrap();
+    assert!(store.open_session(&session, None).await.unwrap());
     for expected in [None, Some(secret("another", 1)), Some(secret("first", 2))] {
         let replaced = store.replace_password(&id, expected.as_ref(), &secret("new", 3), Some(at(3))).await;
         assert!(!replaced.unwrap(), "{expected:?}");
@@ -236,8 +236,8 @@ async fn a_new_password_can_end_everything_that_the_old_one_opened(store: Arc<dy
     let (first, second) = (secret("first", 1), secret("second", 2));
     store.replace_password(&id, None, &first, None).await.unwrap();
     let (session, other) = (session_of(&id, "hers"), session_of(&bob, "his"));
-    store.open_session(&session).await.unwrap();
-    store.open_session(&other).await.unwrap();
+    assert!(store.open_session(&session, None).await.unwrap());
+    assert!(store.open_session(&other, None).await.unwrap());
     let grant = open_grant(&store, offline(code_of(&session, "used"))).await;
     let pending = offline(code_of(&session, "pending"));
     store.issue_code(&pending).await.unwrap();
@@ -330,7 +330,7 @@ async fn whoever_a_directory_disables_has_nothing_left(store: Arc<dyn Store>) {
         .await
         .unwrap();
     let session = session_of(&user.id, "s");
-    store.open_session(&session).await.unwrap();
+    assert!(store.open_session(&session, None).await.unwrap());
     let grant = open_grant(&store, code_of(&session, "c")).await;
     assert!(grant_is_live(&store, &grant, 1).await);
     let disabled = UserProfile {

@@ -192,7 +192,7 @@ impl Server {
             created_at: START,
             expires_at: START + SignedDuration::from_hours(12),
         };
-        store.open_session(&record).await.unwrap();
+        assert!(store.open_session(&record, None).await.unwrap());
         Self {
             test,
             issuer,

@@ -18,7 +18,9 @@ fn downstream(redirect_uri: &str) -> Arc<Client> {
         not_after: None,
     }];
     downstream.redirect_uris = vec![redirect_uri.to_owned()];
-    downstream.backchannel_logout_uri = redirect_uri.strip_suffix("/login/callback/corp").map(|origin| format!("{origin}/logout/upstream/corp"));
+    downstream.backchannel_logout_uri = redirect_uri
+        .strip_suffix("/login/callback/corp")
+        .map(|origin| format!("{origin}/logout/upstream/corp"));
     Arc::new(downstream)
 }
 

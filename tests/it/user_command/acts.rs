@@ -26,7 +26,7 @@ async fn session(place: &Place, user: &UserId) -> SessionRecord {
         created_at: now,
         expires_at: now + jiff::SignedDuration::from_hours(1),
     };
-    place.store.open_session(&session).await.unwrap();
+    assert!(place.store.open_session(&session, None).await.unwrap());
     session
 }
 
