@@ -14,8 +14,9 @@ use tokio::net::TcpStream;
 pub const CATCH_UP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Completes when the workers have taken up every connection that was there at this moment, or after [`CATCH_UP_WITHIN`].
-pub async fn catch_up(address: SocketAddr, workers: usize) {
-    let own = join_all((0..workers.saturating_mul(2)).map(|_| be_taken_up(reachable(address))));
+pub async fn catch_up(addresses: &[SocketAddr], workers: usize) {
+    let each = addresses.iter().copied().map(reachable);
+    let own = join_all(each.flat_map(|address| (0..workers.saturating_mul(2)).map(move |_| be_taken_up(address))));
     if tokio::time::timeout(CATCH_UP_WITHIN, own).await.is_err() {
         tracing::warn!("the workers are behind; requests that they have not taken up are lost");
     }

@@ -1,6 +1,7 @@
 //! `nauthera dev`: everything in one process on SQLite, with samples and a demo client.
 
 mod banner;
+mod host;
 mod offers;
 mod places;
 mod progress;
@@ -17,6 +18,7 @@ use crate::oauth::grant_type::ClientAuthMethod;
 use crate::store::{StoreSettings, open};
 use anyhow::{Context, ensure};
 use banner::{Banner, curl_line};
+use host::Host;
 use places::Places;
 use progress::Progress;
 use std::net::{SocketAddr, TcpListener};
@@ -33,9 +35,9 @@ pub const DEFAULT_LOG: &str = "error";
 /// Flags of `nauthera dev`.
 #[derive(clap::Args, Debug)]
 pub struct DevArgs {
-    /// Where the server listens; also its issuer. Loopback only, since it speaks plain HTTP
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen::address)]
-    listen: SocketAddr,
+    /// Where the server listens; also its issuer. Loopback only, since it speaks plain HTTP. Passkeys need a name: localhost:8080
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = host::parse)]
+    listen: Host,
     /// Folder of manifests that is watched [default: the bundled samples]
     #[arg(long, value_name = "DIR")]
     manifests: Option<PathBuf>,
@@ -56,10 +58,10 @@ pub struct DevArgs {
 /// What kept it from starting, and what to do about it.
 pub fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
-    for (address, flag) in [(args.listen, "--listen"), (args.demo_listen, "--demo-listen")] {
+    for (host, flag) in [(args.listen, "--listen"), (Host::Address(args.demo_listen), "--demo-listen")] {
         ensure!(
-            address.ip().is_loopback(),
-            "{flag} {address}: `dev` speaks plain HTTP and prints its secrets, so it stays on loopback addresses. \
+            host.is_loopback(),
+            "{flag} {host}: `dev` speaks plain HTTP and prints its secrets, so it stays on loopback addresses. \
              For other machines use `nauthera serve` with TLS or behind an Ingress"
         );
     }
@@ -68,10 +70,9 @@ pub fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
 
 async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<ExitCode> {
     let signals = Signals::listen()?;
-    let listener = listen::bind(args.listen, "--listen")?;
+    let (listeners, issuer) = args.listen.bind()?;
     let demo_listener = listen::bind(args.demo_listen, "--demo-listen")?;
     let places = Places::decide(args.manifests, args.data)?;
-    let issuer = format!("http://{}", listener.local_addr()?);
     let demo_origin = format!("http://{}", demo_listener.local_addr()?);
 
     let settings = StoreSettings::new(format!("sqlite:{}", places.data.join("nauthera.sqlite3").display()));
@@ -81,7 +82,7 @@ async fn dev(args: DevArgs, began: Instant, pools: Handle) -> anyhow::Result<Exi
         .context("opening the database")?
         .with_context(|| format!("the database in {} cannot be used", places.data.display()))?;
     let server = Server::start(ServerSettings {
-        listener,
+        listeners,
         tls: None,
         workers: default_workers(),
         proxies: TrustedProxies::NONE,

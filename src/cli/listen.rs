@@ -21,9 +21,8 @@ pub fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(address) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
-            "{address} is in use by another program. Stop that one, or choose another address: {flag} {}:{}",
-            address.ip(),
-            address.port().checked_add(10).unwrap_or(8090)
+            "{address} is in use by another program. Stop that one, or choose another address: {flag} {}",
+            SocketAddr::new(address.ip(), address.port().checked_add(10).unwrap_or(8090))
         ),
         Err(error) => Err(error).with_context(|| format!("cannot listen on {address}; choose another address with {flag}")),
     }

@@ -62,7 +62,7 @@ async fn serve(args: ServeArgs, pools: Handle) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?;
     let https = tls.is_some();
     let mut server = Server::start(ServerSettings {
-        listener,
+        listeners: vec![listener],
         tls,
         workers: args.workers.map_or_else(default_workers, usize::from),
         proxies: args.trusted_proxies,

@@ -28,7 +28,7 @@ const READY_LOOK: Duration = Duration::from_millis(20);
 /// What a server is started with.
 pub struct ServerSettings {
     /// Bound already
-    pub listener: TcpListener,
+    pub listeners: Vec<TcpListener>,
     /// HTTPS instead of HTTP
     pub tls: Option<rustls::ServerConfig>,
     /// HTTP workers
@@ -55,7 +55,7 @@ pub struct Server {
     pub platform: Platform,
     handle: ServerHandle,
     task: JoinHandle<std::io::Result<()>>,
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     workers: usize,
     drain: Duration,
     config: Option<ConfigServer>,
@@ -74,9 +74,10 @@ impl Server {
             ..PlatformSettings::new(settings.store, Metrics::new())
         })
         .await?;
-        let (address, workers) = (settings.listener.local_addr()?, settings.workers);
+        let addresses = settings.listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+        let workers = settings.workers;
         let listen = Listen {
-            listeners: vec![settings.listener],
+            listeners: settings.listeners,
             tls: settings.tls,
             workers,
             proxies: settings.proxies,
@@ -88,7 +89,7 @@ impl Server {
             platform,
             handle: server.handle(),
             task: actix_rt::spawn(server),
-            address,
+            addresses,
             workers,
             drain: settings.drain,
             config: None,
@@ -130,7 +131,7 @@ impl Server {
         };
         signals.end_at_once_on_the_next();
         if !self.task.is_finished() {
-            catch_up(self.address, self.workers).await;
+            catch_up(&self.addresses, self.workers).await;
         }
         // The server bounds how long requests may take now (`http::limits`).
         self.handle.stop(true).await;

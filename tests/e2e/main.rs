@@ -13,6 +13,7 @@ mod accessibility;
 mod authenticator_app;
 mod login_round;
 mod passkeys;
+mod passkeys_in_dev;
 mod quickstart;
 mod service_to_service;
 mod support;

@@ -61,6 +61,26 @@ fn the_demo_client_answers_and_offers_the_login() {
 }
 
 #[test]
+fn dev_is_reached_by_name_at_every_address_that_localhost_stands_for() {
+    let (samples, data) = (copy_of_samples(), tempfile::tempdir().unwrap());
+    let (manifests, data) = (samples.path().to_str().unwrap(), data.path().to_str().unwrap());
+    let places = ["--manifests", manifests, "--data", data];
+    let mut dev = Process::start(
+        &[&["dev", "--listen", "localhost:0", "--demo-listen", "127.0.0.1:0"], &places[..]].concat(),
+        &[],
+    );
+    let issuer = dev.row("Server");
+    let port = issuer.strip_prefix("http://localhost:").expect(&issuer);
+    let mut addresses = vec!["localhost", "127.0.0.1"];
+    addresses.extend(std::net::TcpListener::bind("[::1]:0").is_ok().then_some("[::1]"));
+    for address in addresses {
+        let found = shell(&format!("curl -sg http://{address}:{port}/.well-known/openid-configuration"));
+        assert_eq!(found["issuer"], issuer.as_str(), "{address}");
+    }
+    assert_eq!(shell(&dev.line("the curl line", is_curl))["token_type"], "Bearer");
+}
+
+#[test]
 fn a_port_in_use_is_an_error_that_says_what_to_do() {
     let (samples, data) = (copy_of_samples(), tempfile::tempdir().unwrap());
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -4,6 +4,7 @@ use super::offers::Person;
 use crate::cli::style::Style;
 use std::path::Path;
 use std::time::Duration;
+use url::{Host, Url};
 
 /// What the banner tells.
 pub struct Banner<'a> {
@@ -55,7 +56,7 @@ impl Banner<'_> {
             row("Log in as", &person.username, "");
             row("Password", &person.password, "");
         }
-        row("Server", self.issuer, "the issuer");
+        row("Server", self.issuer, &server_note(self.issuer));
         row("Edit", &short(self.manifests), "a saved change is live at once");
         row("Data", &short(self.data), "database, generated secrets, status");
         if let Some(curl) = self.curl {
@@ -68,6 +69,18 @@ impl Banner<'_> {
         lines.push(style.dim("  Stop with Ctrl+C."));
         lines.push(String::new());
         lines.join("\n")
+    }
+}
+
+/// Browsers bind passkeys to names alone.
+fn server_note(issuer: &str) -> String {
+    match Url::parse(issuer)
+        .ok()
+        .as_ref()
+        .map(|url| (url.host(), url.port_or_known_default()))
+    {
+        Some((Some(Host::Ipv4(_) | Host::Ipv6(_)), Some(port))) => format!("the issuer; with passkeys: --listen localhost:{port}"),
+        _ => "the issuer".to_owned(),
     }
 }
 
@@ -129,6 +142,14 @@ mod tests {
         let text = banner.render(Style::plain());
         assert!(text.lines().any(|printed| printed == line), "{text}");
         assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn an_address_is_shown_with_the_name_that_passkeys_need() {
+        for address in ["http://127.0.0.1:8090", "http://[::1]:8090"] {
+            assert_eq!(server_note(address), "the issuer; with passkeys: --listen localhost:8090");
+        }
+        assert_eq!(server_note("http://localhost:8090"), "the issuer");
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn crashing_process() {
     let code = process::run(|_| async {
         let signals = Signals::listen()?;
         let server = Server::start(ServerSettings {
-            listener: TcpListener::bind("127.0.0.1:0")?,
+            listeners: vec![TcpListener::bind("127.0.0.1:0")?],
             tls: None,
             workers: 1,
             proxies: nauthera::http::proxies::TrustedProxies::NONE,
