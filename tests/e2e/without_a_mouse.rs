@@ -3,4 +3,5 @@
 mod account;
 mod keyboard;
 mod login;
+mod passkeys;
 mod security;

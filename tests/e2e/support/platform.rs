@@ -37,9 +37,14 @@ impl Platform {
 
     /// The same, with further manifests, which are made when the issuer is known.
     pub async fn start_with(more: impl FnOnce(&str) -> String) -> Self {
+        Self::start_at("127.0.0.1", more).await
+    }
+
+    /// The same, with the issuer at another host than an address of this machine: `localhost`, for passkeys.
+    pub async fn start_at(host: &str, more: impl FnOnce(&str) -> String) -> Self {
         use_aws_lc();
         let (port, demo_port, shop_port) = (free_port(), free_port(), free_port());
-        let issuer = format!("http://127.0.0.1:{port}");
+        let issuer = format!("http://{host}:{port}");
         let shop = Site::start(&issuer, "e2e.shop", Some("shop secret of the end-to-end tests"), shop_port);
         let folder = tempfile::tempdir().unwrap();
         let manifests = folder.path().join("manifests");
@@ -60,7 +65,7 @@ impl Platform {
                 .arg("dev")
                 .args([
                     "--listen",
-                    &format!("127.0.0.1:{port}"),
+                    &format!("{host}:{port}"),
                     "--demo-listen",
                     &format!("127.0.0.1:{demo_port}"),
                 ])
