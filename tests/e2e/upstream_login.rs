@@ -12,7 +12,8 @@ const SECRET: &str = "a secret of the end-to-end tests & of their provider";
 pub async fn start() -> (Site, Platform) {
     let mut provider = None;
     let platform = Platform::start_with(|issuer| {
-        let corp = Site::provider("nauthera", SECRET, &format!("{issuer}/login/callback/corp"));
+        let (callback, logout) = (format!("{issuer}/login/callback/corp"), format!("{issuer}/logout/upstream/corp"));
+        let corp = Site::provider("nauthera", SECRET, &callback, &logout);
         let manifests = format!(
             "apiVersion: v1
 kind: Secret
@@ -80,6 +81,28 @@ async fn logs_in_at_a_site_by_way_of_a_provider_and_out_of_both() {
     browser.click(ALLOW).await;
     browser.see_title("Logged in").await;
     assert_ne!(browser.json("#claims").await["sub"], claims["sub"]);
+    browser.quit().await;
+}
+
+/// Signs out at the provider; the site never sees that browser.
+#[tokio::test]
+async fn whoever_signs_out_at_the_provider_is_signed_out_here_and_at_the_site() {
+    let (corp, platform) = start().await;
+    let browser = Browser::start(Mode::Plain).await;
+    browser.open(&format!("{}/login", platform.shop.origin)).await;
+    browser.click(CORP).await;
+    browser.type_into("#name", "grace").await;
+    browser.click("#go").await;
+    browser.click(ALLOW).await;
+    browser.see_title("Logged in").await;
+
+    browser.open(&format!("{}/session/end", corp.origin)).await;
+    browser.click("button[name='logout']").await;
+    // The provider tells this platform, which tells the site.
+    browser.open(&format!("{}/told", platform.shop.origin)).await;
+    assert_eq!(browser.text("#told").await, "signed out");
+    browser.open(&format!("{}/account", platform.issuer)).await;
+    browser.see(CORP).await;
     browser.quit().await;
 }
 

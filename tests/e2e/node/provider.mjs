@@ -1,20 +1,30 @@
 // An OpenID provider on npm's oidc-provider, for people who log in by way of it: one page that asks for a name, no password, no consent.
-// Settings come from the environment: CLIENT_ID, CLIENT_SECRET and REDIRECT_URI of the one client, PORT.
+// Settings come from the environment: CLIENT_ID, CLIENT_SECRET, REDIRECT_URI and BACKCHANNEL_LOGOUT_URI of the one client, PORT.
 // It prints one line, `listening http://127.0.0.1:PORT`, when it is ready.
 import './webcrypto.mjs'
 import Provider from 'oidc-provider'
 
-const { CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, PORT } = process.env
+const { CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, BACKCHANNEL_LOGOUT_URI, PORT } = process.env
 const issuer = `http://127.0.0.1:${PORT}`
 
 const provider = new Provider(issuer, {
-  clients: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [REDIRECT_URI], response_types: ['code'], grant_types: ['authorization_code'] }],
+  clients: [
+    {
+      client_id: CLIENT_ID,
+      client_secret: CLIENT_SECRET,
+      redirect_uris: [REDIRECT_URI],
+      response_types: ['code'],
+      grant_types: ['authorization_code'],
+      backchannel_logout_uri: BACKCHANNEL_LOGOUT_URI,
+      backchannel_logout_session_required: true,
+    },
+  ],
   // As the specification has it: what a scope stands for is told by UserInfo, not by the ID token.
   conformIdTokenClaims: true,
   claims: { openid: ['sub'], profile: ['preferred_username', 'name'], email: ['email', 'email_verified'] },
   pkce: { required: () => true },
   cookies: { keys: ['of a test'] },
-  features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+  features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true }, backchannelLogout: { enabled: true } },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (_, sub) => ({
     accountId: sub,

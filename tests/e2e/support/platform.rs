@@ -122,13 +122,14 @@ impl Platform {
 
 impl Site {
     /// An OpenID provider on oidc-provider, with one client.
-    pub fn provider(client_id: &str, client_secret: &str, redirect_uri: &str) -> Self {
+    pub fn provider(client_id: &str, client_secret: &str, redirect_uri: &str, backchannel_logout_uri: &str) -> Self {
         let mut command = Command::new("node");
         command
             .arg(root().join("tests/e2e/node/provider.mjs"))
             .env("CLIENT_ID", client_id)
             .env("CLIENT_SECRET", client_secret)
             .env("REDIRECT_URI", redirect_uri)
+            .env("BACKCHANNEL_LOGOUT_URI", backchannel_logout_uri)
             .env("PORT", free_port().to_string());
         let process = Process::start("provider", &mut command);
         Self {
