@@ -1,7 +1,7 @@
 # The verbs of this repository. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint fmt bench loadtest loadtest-memory loadtest-operator loadtest-guessing crds image setup
+.PHONY: help dev test lint fmt bench loadtest loadtest-memory loadtest-operator loadtest-guessing loadtest-logouts crds image setup
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ loadtest-operator: ## How soon a change is at every replica, and 5,000 AuthClien
 
 loadtest-guessing: ## Guess 20,000 passwords of 200 accounts, then let their owners log in; and the time that a refusal takes
 	@loadtest/guessing.sh
+
+loadtest-logouts: ## How soon an application is told of a logout, and how fast many are told at once
+	@loadtest/logouts.sh
 
 crds: ## Write the custom resource definitions to k8s/crds and into the chart
 	NAUTHERA_WRITE_CRDS=1 cargo test --quiet --lib crds

@@ -13,13 +13,12 @@ use crate::config::snapshot::{IdentityProviderConfig, Linking, Snapshot};
 use crate::oauth::attributes::Attributes;
 use crate::oauth::ids::{SessionId, UserId};
 use crate::oauth::opaque::TokenHash;
-pub use crate::store::records::OriginRecord;
 use crate::store::records::{AuditEvent, UserProfile, UserRecord};
+pub use crate::store::records::{EndedRecord, OriginRecord};
 use crate::store::{Store, StoreError};
 use crate::telemetry::metrics::Metrics;
 use crate::upstream::client::Answered;
 use crate::upstream::fault::UpstreamFault;
-use crate::upstream::logout_token::OLDEST;
 use crate::upstream::person::Identity;
 use crate::upstream::request::Ask;
 use jiff::Timestamp;
@@ -76,14 +75,6 @@ pub struct Arrived {
     pub auth_time: Option<Timestamp>,
     /// Their session at the provider
     pub origin: OriginRecord,
-}
-
-/// Sessions of ours that a provider has ended.
-#[derive(Debug)]
-pub struct EndedThere {
-    /// Which, and whose; more may be left if there are [`AT_ONCE`]
-    pub sessions: Vec<(SessionId, UserId)>,
-    jti: TokenHash,
 }
 
 struct Inner {
@@ -159,49 +150,52 @@ impl UpstreamLogins {
         outcome
     }
 
-    /// The sessions that a provider has ended by a logout token (OpenID Connect Back-Channel Logout §2.6); none if it was told before. Whoever ends them
-    /// says so by [`Self::told`], so that a token which comes again ends nothing that began later.
+    /// What ended at a provider, as a logout token of it says (OpenID Connect Back-Channel Logout §2.6). From now on whoever is still on the way here
+    /// from that does not arrive.
     ///
     /// # Errors
     /// [`UpstreamLoginFault`].
-    pub async fn ended_there(&self, provider: &Arc<IdentityProviderConfig>, token: SecretString) -> Result<EndedThere, UpstreamLoginFault> {
+    pub async fn ended_there(
+        &self,
+        provider: &Arc<IdentityProviderConfig>,
+        token: SecretString,
+    ) -> Result<EndedRecord, UpstreamLoginFault> {
         let now = self.0.clock.now();
         let ended = self.0.upstreams.of(provider).await?.ask(LoggedOut { token, now }).await??;
-        let jti = there(provider, "jti", &ended.jti);
-        if self.0.store.was_used(&jti, now).await? {
-            return Ok(EndedThere { sessions: Vec::new(), jti });
-        }
-        let subject = ended.subject.map(|subject| there(provider, "sub", &subject));
-        let sid = ended.sid.map(|sid| there(provider, "sid", &sid));
-        if let Some(sid) = &sid {
-            self.0.store.use_once(&over(sid), until(now, WAITS_FOR)).await?;
-        }
-        let found = self.0.store.sessions_from(&provider.id, subject.as_ref(), sid.as_ref(), AT_ONCE);
-        Ok(EndedThere {
-            sessions: found.await?,
-            jti,
-        })
+        let ended = EndedRecord {
+            provider: provider.id.clone(),
+            subject: ended.subject.map(|subject| there(provider, "sub", &subject)),
+            sid: ended.sid.map(|sid| there(provider, "sid", &sid)),
+            at: at(ended.at),
+        };
+        let remembered = now.saturating_add(WAITS_FOR).unwrap_or(Timestamp::MAX);
+        self.0.store.note_departures(&departed(&ended), ended.at, remembered).await?;
+        Ok(ended)
     }
 
-    /// What a provider told has been done.
+    /// Sessions of ours that began with what ended, at most [`AT_ONCE`] of them.
     ///
     /// # Errors
-    /// [`Fault`] if that cannot be kept: the provider tells it once more.
-    pub async fn told(&self, ended: &EndedThere) -> Result<(), Fault> {
-        let remembered = until(self.0.clock.now(), Duration::from_secs(2 * OLDEST.unsigned_abs()));
-        self.0.store.use_once(&ended.jti, remembered).await?;
-        Ok(())
+    /// [`Fault`] of the store.
+    pub async fn sessions_from(&self, ended: &EndedRecord) -> Result<Vec<(SessionId, UserId)>, Fault> {
+        Ok(self.0.store.sessions_from(ended, AT_ONCE).await?)
     }
 
-    /// Whether the provider has ended this session while its person was on the way here.
+    /// Whether what a login here rests on has ended at the provider since.
     ///
     /// # Errors
     /// [`Fault`] if nobody can tell at the moment.
     pub async fn is_over(&self, origin: &OriginRecord) -> Result<bool, Fault> {
-        match &origin.sid {
-            Some(sid) => Ok(self.0.store.was_used(&over(sid), self.0.clock.now()).await?),
-            None => Ok(false),
-        }
+        let keys = departures_of(origin);
+        Ok(self.0.store.departed_since(&keys, origin.began_at, self.0.clock.now()).await?)
+    }
+
+    /// Where a session began, if that was at a provider.
+    ///
+    /// # Errors
+    /// [`Fault`] of the store.
+    pub async fn origin(&self, session: &SessionId) -> Result<Option<OriginRecord>, Fault> {
+        Ok(self.0.store.origin(session).await?)
     }
 
     /// Remembers where a session began. `false` if that is over by now: then this one has to end.
@@ -251,6 +245,7 @@ impl Inner {
             provider: provider.id.clone(),
             subject: there(provider, "sub", &identity.subject),
             sid: identity.sid.as_deref().map(|sid| there(provider, "sid", sid)),
+            began_at: at(identity.said_at),
         };
         let user = self.user(&snapshot, provider, identity, address).await?;
         Ok(Arrived { user, auth_time, origin })
@@ -346,22 +341,46 @@ fn there(provider: &IdentityProviderConfig, kind: &str, id: &str) -> TokenHash {
     TokenHash::of(&format!("{} {} {kind} {id}", provider.id, provider.issuer))
 }
 
-/// That a session at a provider is over.
-fn over(sid: &TokenHash) -> TokenHash {
-    TokenHash::of(&format!(
-        "over {}",
-        sid.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    ))
+/// By a provider's clock. It was looked at before, so that it is a time.
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn until(now: Timestamp, time: Duration) -> Timestamp {
-    now.saturating_add(time).unwrap_or(Timestamp::MAX)
+/// Under which keys it is remembered that something ended: one for each way in which a login may have to do with it.
+fn departed(ended: &EndedRecord) -> Vec<TokenHash> {
+    match (&ended.subject, &ended.sid) {
+        (Some(subject), Some(sid)) => vec![key(Some(subject), Some(sid)), key(Some(subject), None)],
+        (None, Some(sid)) => vec![key(None, Some(sid))],
+        (Some(subject), None) => vec![everywhere(subject)],
+        (None, None) => Vec::new(),
+    }
+}
+
+/// Under which keys it would be remembered that what a login rests on ended.
+fn departures_of(origin: &OriginRecord) -> Vec<TokenHash> {
+    let subject = Some(&origin.subject);
+    let one = match &origin.sid {
+        Some(sid) => vec![key(subject, Some(sid)), key(None, Some(sid))],
+        // Nobody knows which session it was: any of theirs that ends may be it.
+        None => vec![key(subject, None)],
+    };
+    one.into_iter().chain([everywhere(&origin.subject)]).collect()
+}
+
+fn key(subject: Option<&TokenHash>, sid: Option<&TokenHash>) -> TokenHash {
+    let part = |hash: Option<&TokenHash>| hash.map(|hash| hash.as_bytes().to_vec()).unwrap_or_default();
+    TokenHash::of(&format!("one of {:?} {:?}", part(subject), part(sid)))
+}
+
+fn everywhere(subject: &TokenHash) -> TokenHash {
+    TokenHash::of(&format!("all of {:?}", subject.as_bytes()))
 }
 
 fn profile(identity: Identity) -> UserProfile {
     let Identity {
         subject: _,
         sid: _,
+        said_at: _,
         auth_time: _,
         username,
         email,

@@ -172,7 +172,7 @@ pub fn faults(spec: &AuthClientSpec) -> Vec<String> {
 /// What the server itself sends goes to no address of its own machine, where other things may listen that take orders from there alone; unless the whole
 /// server is on such an address, to be tried out.
 fn own_loopback(spec: &AuthClientSpec, issuer: &str) -> Option<String> {
-    let is_loopback = |uri: &str| Url::parse(uri).is_ok_and(|url| redirect_uri::is_loopback(&url));
+    let is_loopback = |uri: &str| Url::parse(uri).is_ok_and(|url| redirect_uri::is_own_machine(&url));
     let uri = spec.backchannel_logout_uri.as_ref()?;
     (is_loopback(uri) && !is_loopback(issuer)).then(|| {
         format!("backchannelLogoutUri: {uri:?} is the server's own machine, which is for servers whose issuer is a loopback address too")

@@ -72,6 +72,22 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether the URL leads to the machine of whoever asks for it, by whatever way that is written. A name that only its DNS server takes there is not seen.
+pub fn is_own_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => address.is_loopback() || address.is_unspecified(),
+            None => address.is_loopback() || address.is_unspecified(),
+        },
+        None => false,
+    }
+}
+
 /// The host of a URI that [`fault`] accepts, in lower case; `None` for an app's own scheme.
 pub fn host(uri: &str) -> Option<String> {
     Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase))
@@ -162,6 +178,33 @@ mod tests {
             "urn:ietf:wg:oauth:2.0:oob",
         ] {
             assert!(fault(uri, ClientType::Public).is_some(), "{uri:?}");
+        }
+    }
+
+    #[test]
+    fn ones_own_machine_has_many_names() {
+        let is_own = |uri: &str| is_own_machine(&Url::parse(uri).unwrap());
+        for uri in [
+            "https://localhost/",
+            "https://LOCALHOST./",
+            "https://x.localhost/",
+            "https://127.1.2.3/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0.0.0.0/",
+            "https://[::1]/",
+            "https://[::]/",
+            "https://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(is_own(uri), "{uri}");
+        }
+        for uri in [
+            "https://localhost.example.org/",
+            "https://notlocalhost/",
+            "https://192.0.2.1/",
+            "https://[2001:db8::1]/",
+        ] {
+            assert!(!is_own(uri), "{uri}");
         }
     }
 

@@ -143,6 +143,7 @@ fn further(step: &Step<'_>, missing: &Missing) -> Result<HttpResponse, Problem> 
         request: Some(step.request.to_owned()),
         fresh: step.done.login,
         ground: Ground::Session(session.id.as_str().to_owned()),
+        origin: None,
         must_change: None,
     };
     proved::ask(step.visit, proved, missing)

@@ -39,20 +39,22 @@ async fn logged_out(state: &AppState, name: &str, FormBody(form): FormBody) -> R
         .identity_provider(name)
         .ok_or_else(|| invalid("there is no identity provider of this name here"))?;
     let logins = &state.platform.upstream_logins;
+    let ended = logins.ended_there(provider, SecretString::from(token)).await.map_err(|fault| {
+        // Anybody may send something here.
+        tracing::info!(provider = provider.name, %fault, "a logout that an upstream provider told, or somebody in its name, came to nothing");
+        refusal(fault)
+    })?;
     loop {
-        let ended = logins.ended_there(provider, SecretString::from(token)).await.map_err(|fault| {
-            tracing::warn!(provider = provider.name, %fault, "a logout that an upstream provider told came to nothing");
-            refusal(fault)
-        })?;
-        for (session, user) in &ended.sessions {
+        let sessions = logins.sessions_from(&ended).await?;
+        for (session, user) in &sessions {
             let end = End {
                 session: session.clone(),
                 user: user.clone(),
             };
             state.sessions.ask(end).await??;
         }
-        if ended.sessions.len() < AT_ONCE as usize {
-            return Ok(logins.told(&ended).await?);
+        if sessions.len() < AT_ONCE as usize {
+            return Ok(());
         }
     }
 }

@@ -52,23 +52,12 @@ impl ForeignKeys {
         self.0.is_empty()
     }
 
-    /// Verifies the signature of a token without a type of its own, such as an ID token.
+    /// Verifies a token's signature. It is of the type `own` (`logout+jwt` and the like) or says none: some who make them do not. `None`: of no type of
+    /// its own, as an ID token.
     ///
     /// # Errors
     /// [`TokenRejected::UnknownKey`] if the key that it names is not here, else why it is refused.
-    pub fn verify(&self, token: &str) -> Result<Signed, TokenRejected> {
-        self.verify_kind(token, None)
-    }
-
-    /// Verifies the signature of a token of this type (`logout+jwt` and the like), or of one that says no type: some who make them do not.
-    ///
-    /// # Errors
-    /// As [`verify`](Self::verify).
-    pub fn verify_as(&self, token: &str, kind: &str) -> Result<Signed, TokenRejected> {
-        self.verify_kind(token, Some(kind))
-    }
-
-    fn verify_kind(&self, token: &str, wanted: Option<&str>) -> Result<Signed, TokenRejected> {
+    pub fn verify(&self, token: &str, own: Option<&str>) -> Result<Signed, TokenRejected> {
         // Else this would fix the crate's own provider for the whole process
         provider::install();
         if token.len() > MAX_LENGTH {
@@ -78,7 +67,7 @@ impl ForeignKeys {
         let is_other_kind = |kind: &str| {
             let kind = kind.to_ascii_lowercase();
             let kind = kind.strip_prefix("application/").unwrap_or(&kind);
-            kind.ends_with("+jwt") && wanted != Some(kind)
+            kind.ends_with("+jwt") && own != Some(kind)
         };
         if header.crit.is_some() || header.typ.as_deref().is_some_and(is_other_kind) {
             return Err(TokenRejected::WrongType);
@@ -169,7 +158,7 @@ mod tests {
     #[test]
     fn a_signature_by_a_published_key_is_right() {
         for key in KEYS.iter() {
-            let signed = set(|_| ()).verify(&token(key)).unwrap();
+            let signed = set(|_| ()).verify(&token(key), None).unwrap();
             assert_eq!(signed.claims["sub"], "7");
         }
     }
@@ -184,9 +173,9 @@ mod tests {
             json!({"kty": "AKP"}),
         ] {
             let keys = set(|jwk| jwk.as_object_mut().unwrap().extend(change.as_object().unwrap().clone()));
-            assert_eq!(keys.verify(&token).unwrap_err(), TokenRejected::UnknownKey, "{change}");
+            assert_eq!(keys.verify(&token, None).unwrap_err(), TokenRejected::UnknownKey, "{change}");
         }
-        assert_eq!(ForeignKeys::default().verify(&token).unwrap_err(), TokenRejected::UnknownKey);
+        assert_eq!(ForeignKeys::default().verify(&token, None).unwrap_err(), TokenRejected::UnknownKey);
     }
 
     #[test]
@@ -197,10 +186,10 @@ mod tests {
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some(KEYS[0].kid().to_owned());
         let confused = jsonwebtoken::encode(&header, &json!({"sub": "7"}), &EncodingKey::from_secret(&modulus)).unwrap();
-        assert_eq!(keys.verify(&confused).unwrap_err(), TokenRejected::WrongAlgorithm);
+        assert_eq!(keys.verify(&confused, None).unwrap_err(), TokenRejected::WrongAlgorithm);
         // Not even where the provider publishes a shared secret.
         let published = json!({"keys": [{"kty": "oct", "k": URL_SAFE_NO_PAD.encode(&modulus), "kid": KEYS[0].kid()}]});
-        assert!(ForeignKeys::of(published.as_object().unwrap()).verify(&confused).is_err());
+        assert!(ForeignKeys::of(published.as_object().unwrap()).verify(&confused, None).is_err());
         let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         for name in ["none", "None", "NONE", ""] {
             let unsigned = format!(
@@ -208,7 +197,7 @@ mod tests {
                 encode(json!({"alg": name, "kid": KEYS[0].kid()})),
                 encode(json!({"sub": "7"}))
             );
-            assert_eq!(keys.verify(&unsigned).unwrap_err(), TokenRejected::Malformed, "{name}");
+            assert_eq!(keys.verify(&unsigned, None).unwrap_err(), TokenRejected::Malformed, "{name}");
         }
     }
 
@@ -218,7 +207,7 @@ mod tests {
         let mut header = header(&KEYS[1]);
         header.jwk = serde_json::from_value(serde_json::to_value(stranger.jwk()).unwrap()).ok();
         let token = sign(&stranger, &header, &json!({"sub": "7"}));
-        assert_eq!(set(|_| ()).verify(&token).unwrap_err(), TokenRejected::BadSignature);
+        assert_eq!(set(|_| ()).verify(&token, None).unwrap_err(), TokenRejected::BadSignature);
     }
 
     #[test]
@@ -233,8 +222,8 @@ mod tests {
         ] {
             header.typ = Some(kind.to_owned());
             let token = sign(&KEYS[1], &header, &json!({}));
-            assert_eq!(set(|_| ()).verify(&token).is_ok(), fits, "{kind}");
-            let as_logout = set(|_| ()).verify_as(&token, "logout+jwt").is_ok();
+            assert_eq!(set(|_| ()).verify(&token, None).is_ok(), fits, "{kind}");
+            let as_logout = set(|_| ()).verify(&token, Some("logout+jwt")).is_ok();
             assert_eq!(as_logout, fits || kind.ends_with("logout+jwt"), "{kind}");
         }
     }
@@ -242,7 +231,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in ".{0,300}", set_text in ".{0,300}") {
-            prop_assert!(set(|_| ()).verify(&text).is_err());
+            prop_assert!(set(|_| ()).verify(&text, None).is_err());
             if let Ok(Value::Object(object)) = serde_json::from_str(&set_text) {
                 let _ = ForeignKeys::of(&object);
             }

@@ -27,9 +27,9 @@ pub use notices::{Heard, Notices};
 pub use open::{StoreSettings, examine, migrate, open};
 pub use reads::{CacheTimes, Reads};
 use records::{
-    AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, DeviceRecord, FactorRecord,
-    FailedLogins, GrantRecord, KeyRecord, LogoutRecord, OriginRecord, PasswordRecord, Person, RefreshRecord, RefreshRedemption,
-    SessionRecord, Swept, UserProfile, UserRecord,
+    AuditEvent, CodeRecord, CodeRedemption, ConfigurationRecord, ConfigurationStanding, ConsentRecord, DeviceRecord, EndedRecord,
+    FactorRecord, FailedLogins, GrantRecord, KeyRecord, LogoutRecord, OriginRecord, PasswordRecord, Person, RefreshRecord,
+    RefreshRedemption, SessionRecord, Swept, UserProfile, UserRecord,
 };
 use std::time::Duration;
 use tokio::sync::watch;
@@ -146,19 +146,24 @@ pub trait Sessions: Send + Sync {
     async fn note_device(&self, session: &SessionId, device: &DeviceRecord) -> StoreResult<()>;
     /// A person's live sessions with what is known of their browsers, the newest login first, at most `most`.
     async fn sessions_of(&self, user: &UserId, now: Timestamp, most: u32) -> StoreResult<Vec<(SessionRecord, DeviceRecord)>>;
-    /// Remembers where a session began, in place of what was. A session that is gone began nowhere.
-    async fn note_origin(&self, session: &SessionId, origin: &OriginRecord) -> StoreResult<()>;
-    /// The sessions, live or not, that began at a provider with its session `sid`, or with any if that is `None`; of this person there, or of anybody if
-    /// that is `None`. At most `most`; without both none.
-    async fn sessions_from(
-        &self,
-        provider: &UserStoreId,
-        subject: Option<&TokenHash>,
-        sid: Option<&TokenHash>,
-        most: u32,
-    ) -> StoreResult<Vec<(SessionId, UserId)>>;
     /// Ends the session and every grant that depends on it (not those with `offline`). Ending twice is fine.
     async fn end_session(&self, id: &SessionId, now: Timestamp) -> StoreResult<()>;
+}
+
+/// Sessions that began at upstream providers, and what ends there.
+#[async_trait]
+pub trait Origins: Send + Sync {
+    /// Remembers where a session began, in place of what was. A session that is gone began nowhere.
+    async fn note_origin(&self, session: &SessionId, origin: &OriginRecord) -> StoreResult<()>;
+    /// Where a session began, if that is known.
+    async fn origin(&self, session: &SessionId) -> StoreResult<Option<OriginRecord>>;
+    /// The sessions, live or not and at most `most`, that began with what ended. If that is one session of one person, those of theirs too of which
+    /// nobody knows which session they began with.
+    async fn sessions_from(&self, ended: &EndedRecord, most: u32) -> StoreResult<Vec<(SessionId, UserId)>>;
+    /// Remembers that something under these keys ended at this time, the later of two, until then.
+    async fn note_departures(&self, keys: &[TokenHash], at: Timestamp, expires_at: Timestamp) -> StoreResult<()>;
+    /// Whether something under one of these keys ended at this time or later, as far as that is still remembered.
+    async fn departed_since(&self, keys: &[TokenHash], since: Timestamp, now: Timestamp) -> StoreResult<bool>;
 }
 
 /// Who is told that a session ended (OpenID Connect Back-Channel Logout 1.0). However a session ends before it expires, whoever joined it has to be
@@ -357,6 +362,7 @@ pub trait Store:
     Users
     + LocalPeople
     + Sessions
+    + Origins
     + Logouts
     + Consents
     + Codes
@@ -375,6 +381,7 @@ impl<T> Store for T where
     T: Users
         + LocalPeople
         + Sessions
+        + Origins
         + Logouts
         + Consents
         + Codes

@@ -136,6 +136,21 @@ pub struct OriginRecord {
     pub subject: TokenHash,
     /// Their session there, if it has an id
     pub sid: Option<TokenHash>,
+    /// When the provider said so, by its own clock
+    pub began_at: Timestamp,
+}
+
+/// What ended at an upstream provider, in digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedRecord {
+    /// Which provider
+    pub provider: UserStoreId,
+    /// Whose session; `None`: of whoever has it
+    pub subject: Option<TokenHash>,
+    /// Which; `None`: all of theirs
+    pub sid: Option<TokenHash>,
+    /// When the provider said so, by its own clock: what began later goes on
+    pub at: Timestamp,
 }
 
 /// What a user allowed a client.

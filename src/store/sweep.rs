@@ -30,6 +30,7 @@ pub(super) const SWEPT: &[SweptTable] = &[
     swept("remembered_devices", "hash", "expires_at"),
     swept("used_once", "key", "expires_at"),
     swept("logouts", "id", "forget_at"),
+    swept("upstream_departures", "key", "expires_at"),
     swept("leases", "name", "expires_at"),
     swept("audit", "seq", "at"),
 ];

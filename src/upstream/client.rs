@@ -63,12 +63,27 @@ struct Known {
     read: Option<Read>,
     failed: Option<(Instant, UpstreamFault)>,
     /// When keys were last read for one that was not among them
-    keys_at: Option<Instant>,
+    keys_at: [Option<Instant>; 2],
+}
+
+/// What newer keys are wanted for.
+#[derive(Clone, Copy)]
+enum Wanted {
+    ForLogin,
+    ForLogout,
 }
 
 impl Known {
     fn usable(&self) -> Option<Read> {
         self.read.clone().filter(|read| read.at.elapsed() < USABLE)
+    }
+
+    const fn keys_at(&mut self, wanted: Wanted) -> &mut Option<Instant> {
+        let [login, logout] = &mut self.keys_at;
+        match wanted {
+            Wanted::ForLogin => login,
+            Wanted::ForLogout => logout,
+        }
     }
 
     /// What can be told without asking the provider; `None` if it has to be asked.
@@ -239,55 +254,59 @@ impl UpstreamClient {
             now: answered.now,
         };
         let token = tokens.id.expose_secret();
-        self.by_its_keys(read, "the ID token", |keys| id_token::verify(token, keys, &expected))
-            .await
+        let fault = |refusal| match refusal {
+            Refusal::Invalid(why) => UpstreamFault::invalid(format!("the ID token: {why}")),
+            Refusal::UnknownKey => UpstreamFault::invalid("the ID token: it is signed with a key that the provider does not publish"),
+        };
+        match id_token::verify(token, &read.keys, &expected) {
+            Err(Refusal::UnknownKey) => {
+                let _turn = self.reading.lock().await;
+                let newer = self.keys_after(read, Wanted::ForLogin).await?;
+                let newer = newer.ok_or_else(|| fault(Refusal::UnknownKey))?;
+                id_token::verify(token, &newer, &expected).map_err(fault)
+            }
+            outcome => outcome.map_err(fault),
+        }
     }
 
     /// Which session ended at the provider, as it says (OpenID Connect Back-Channel Logout §2.6).
     ///
     /// # Errors
-    /// [`UpstreamFault`]: nothing ends then.
+    /// [`UpstreamFault::Unavailable`] while it cannot be told whether the token is right, else what is wrong with it; nothing ends then.
     pub async fn ended(&self, token: &SecretString, now: Timestamp) -> Result<Ended, UpstreamFault> {
-        let read = self.known().await?;
+        let unreadable = |fault: UpstreamFault| UpstreamFault::Unavailable(format!("its keys cannot be read: {fault}"));
+        let read = self.known().await.map_err(unreadable)?;
         let IdentityProviderConfig { issuer, client_id, .. } = &*self.provider;
-        let token = token.expose_secret();
-        self.by_its_keys(&read, "the logout token", |keys| {
-            logout_token::verify(token, keys, issuer, client_id, now)
-        })
-        .await
-    }
-
-    /// Verifies something with the keys that are known; if the one that signed it is not among them, with newer ones.
-    async fn by_its_keys<T>(
-        &self,
-        read: &Read,
-        what: &str,
-        verify: impl Fn(&ForeignKeys) -> Result<T, Refusal>,
-    ) -> Result<T, UpstreamFault> {
-        let fault = |refusal: Refusal| match refusal {
-            Refusal::Invalid(why) => UpstreamFault::invalid(format!("{what}: {why}")),
-            Refusal::UnknownKey => UpstreamFault::invalid(format!("{what}: it is signed with a key that the provider does not publish")),
-        };
+        let verify = |keys: &ForeignKeys| logout_token::verify(token.expose_secret(), keys, issuer, client_id, now);
+        let refused = |why: String| UpstreamFault::invalid(format!("the logout token: {why}"));
         match verify(&read.keys) {
-            Err(Refusal::UnknownKey) => match self.newer_keys(read).await? {
-                Some(keys) => verify(&keys).map_err(fault),
-                None => Err(fault(Refusal::UnknownKey)),
-            },
-            outcome => outcome.map_err(fault),
+            Ok(ended) => return Ok(ended),
+            Err(Refusal::Invalid(why)) => return Err(refused(why)),
+            Err(Refusal::UnknownKey) => {}
         }
+        // Anybody may send us a token with an invented key: that neither holds up a login nor uses up its turn to read keys anew.
+        let Ok(_turn) = self.reading.try_lock() else {
+            return Err(UpstreamFault::Unavailable("its keys are being read".to_owned()));
+        };
+        let newer = self.keys_after(&read, Wanted::ForLogout).await.map_err(unreadable)?;
+        let newer = newer
+            .ok_or_else(|| UpstreamFault::Unavailable("its keys were read a moment ago, and the token's is none of them".to_owned()))?;
+        verify(&newer).map_err(|refusal| match refusal {
+            Refusal::Invalid(why) => refused(why),
+            Refusal::UnknownKey => refused("it is signed with a key that the provider does not publish".to_owned()),
+        })
     }
 
-    /// Keys that were read after these; `None` if that was tried just now.
-    async fn newer_keys(&self, read: &Read) -> Result<Option<Arc<ForeignKeys>>, UpstreamFault> {
-        let _turn = self.reading.lock().await;
+    /// Keys that were read after these; `None` if that was tried just now. Whoever asks has the turn to read.
+    async fn keys_after(&self, read: &Read, wanted: Wanted) -> Result<Option<Arc<ForeignKeys>>, UpstreamFault> {
         let (latest, tried) = {
-            let known = self.lock();
-            (known.read.clone(), known.keys_at)
+            let mut known = self.lock();
+            (known.read.clone(), *known.keys_at(wanted))
         };
         match latest {
             Some(latest) if !Arc::ptr_eq(&latest.keys, &read.keys) => return Ok(Some(latest.keys)),
             _ if tried.is_some_and(|at| at.elapsed() < KEYS_PAUSE) => return Ok(None),
-            _ => self.lock().keys_at = Some(Instant::now()),
+            _ => *self.lock().keys_at(wanted) = Some(Instant::now()),
         }
         let keys = self.read_keys(&read.metadata.jwks_uri).await?;
         if let Some(latest) = self.lock().read.as_mut() {

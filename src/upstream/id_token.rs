@@ -47,7 +47,7 @@ pub(super) fn invalid(why: &str) -> Refusal {
 /// # Errors
 /// [`Refusal`].
 pub fn verify(token: &str, keys: &ForeignKeys, expected: &Expected<'_>) -> Result<Map<String, Value>, Refusal> {
-    let signed = keys.verify(token)?;
+    let signed = keys.verify(token, None)?;
     let Expected { issuer, client_id, .. } = *expected;
     check_origin(&signed.claims, issuer, client_id)?;
     check_times(&signed.claims, expected.now)?;

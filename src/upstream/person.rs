@@ -16,6 +16,8 @@ pub struct Identity {
     pub subject: String,
     /// Their session there, if it has an id
     pub sid: Option<String>,
+    /// When the provider said so, in seconds since the epoch by its own clock
+    pub said_at: i64,
     /// When they proved themselves there
     pub auth_time: Option<i64>,
     /// What they are called there
@@ -65,6 +67,7 @@ impl Identity {
         let username = attribute("username").or_else(|| email.clone()).unwrap_or_else(|| subject.clone());
         Self {
             sid: super::logout_token::sid(token).map(str::to_owned),
+            said_at: seconds(token, "iat").unwrap_or(0),
             auth_time: seconds(token, "auth_time"),
             username,
             email,

@@ -17,6 +17,7 @@ mod local_people;
 mod logouts;
 mod migrations;
 mod notices;
+mod origins;
 mod outage;
 pub(crate) mod proxy;
 mod query_plans;

@@ -145,6 +145,7 @@ async fn password(owner: &Owner, password: &str, again: &str) -> Result<HttpResp
             Err(weakness) => weakness.into(),
             Ok(change) => {
                 let ground = Ground::password(Some(&change.after.mark()));
+                let origin = owner.visit.state.platform.upstream_logins.origin(&owner.session.id).await?;
                 if !owner.visit.state.sessions.ask(change).await?? {
                     return Err(Problem::Ticket);
                 }
@@ -155,6 +156,7 @@ async fn password(owner: &Owner, password: &str, again: &str) -> Result<HttpResp
                     request: None,
                     fresh: false,
                     ground,
+                    origin: origin.as_ref().map(|origin| Box::new(origin.into())),
                     must_change: None,
                 };
                 return proved::enter(&owner.visit, &owner.look, proved).await;

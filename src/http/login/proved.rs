@@ -37,6 +37,9 @@ pub struct Proved {
     /// What has to be as it was until there is a session. A page of the release before does not say it.
     #[serde(default)]
     pub ground: Ground,
+    /// The session at an upstream provider that it began with
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Box<Origin>>,
     /// Their password has to be changed first: which one it was, as [`ticket::text_of`] writes it
     pub must_change: Option<String>,
 }
@@ -49,15 +52,6 @@ pub enum Ground {
     Password(String),
     /// The session with this `sid`
     Session(String),
-    /// A session at an upstream provider, in digests as [`ticket::text_of`] writes them
-    Provider {
-        /// Which provider
-        provider: UserStoreId,
-        /// Who they are there
-        subject: String,
-        /// Their session there, if it has an id
-        sid: Option<String>,
-    },
     /// Something that others keep, or that was used up
     #[default]
     Nothing,
@@ -69,31 +63,11 @@ impl Ground {
         mark.map_or(Self::Nothing, |mark| Self::Password(ticket::text_of(mark)))
     }
 
-    /// A session at a provider.
-    pub fn provider(origin: &OriginRecord) -> Self {
-        Self::Provider {
-            provider: origin.provider.clone(),
-            subject: ticket::text_of(&origin.subject),
-            sid: origin.sid.as_ref().map(ticket::text_of),
-        }
-    }
-
-    fn origin(&self) -> Option<OriginRecord> {
-        match self {
-            Self::Provider { provider, subject, sid } => Some(OriginRecord {
-                provider: provider.clone(),
-                subject: ticket::hash_of(subject)?,
-                sid: sid.as_deref().and_then(ticket::hash_of),
-            }),
-            Self::Password(_) | Self::Session(_) | Self::Nothing => None,
-        }
-    }
-
     /// The mark of the password, if it is one.
     pub fn mark(&self) -> Option<TokenHash> {
         match self {
             Self::Password(mark) => ticket::hash_of(mark),
-            Self::Session(_) | Self::Provider { .. } | Self::Nothing => None,
+            Self::Session(_) | Self::Nothing => None,
         }
     }
 
@@ -118,10 +92,6 @@ impl Ground {
                     .map_err(Fault::from)?;
                 Ok(live.is_some())
             }
-            Self::Provider { .. } => match self.origin() {
-                Some(origin) => Ok(!visit.state.platform.upstream_logins.is_over(&origin).await?),
-                None => Ok(false),
-            },
             Self::Nothing => Ok(true),
         }
     }
@@ -137,6 +107,7 @@ impl Proved {
             request,
             fresh: true,
             ground: Ground::Nothing,
+            origin: None,
             must_change: None,
         }
     }
@@ -150,6 +121,42 @@ impl Proved {
             }
         }
         self
+    }
+}
+
+/// A session at an upstream provider, in digests as [`ticket::text_of`] writes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    provider: UserStoreId,
+    subject: String,
+    sid: Option<String>,
+    began_at: Timestamp,
+}
+
+impl From<&OriginRecord> for Origin {
+    fn from(origin: &OriginRecord) -> Self {
+        Self {
+            provider: origin.provider.clone(),
+            subject: ticket::text_of(&origin.subject),
+            sid: origin.sid.as_ref().map(ticket::text_of),
+            began_at: origin.began_at,
+        }
+    }
+}
+
+impl Origin {
+    fn record(&self) -> Result<OriginRecord, Problem> {
+        Ok(OriginRecord {
+            provider: self.provider.clone(),
+            subject: ticket::hash_of(&self.subject).ok_or(Problem::Ticket)?,
+            sid: self.sid.as_deref().and_then(ticket::hash_of),
+            began_at: self.began_at,
+        })
+    }
+
+    /// Whether it has ended at the provider since.
+    async fn is_over(&self, visit: &Visit) -> Result<bool, Problem> {
+        Ok(visit.state.platform.upstream_logins.is_over(&self.record()?).await?)
     }
 }
 
@@ -172,7 +179,11 @@ pub struct Need {
 pub async fn need(visit: &Visit, look: &Look, proved: &Proved) -> Result<Need, Problem> {
     let found = visit.state.platform.authenticator.find(&proved.user).await.map_err(Fault::from)?;
     let is_barred = found.is_none_or(|user| user.profile.disabled);
-    if is_barred || !proved.ground.stands(visit, &proved.user).await? {
+    let is_over = match &proved.origin {
+        Some(origin) => origin.is_over(visit).await?,
+        None => false,
+    };
+    if is_barred || is_over || !proved.ground.stands(visit, &proved.user).await? {
         return Err(Problem::Ticket);
     }
     // A request that passes its checks no more is refused after the login, as any other is.
@@ -235,8 +246,8 @@ pub async fn enter(visit: &Visit, look: &Look, proved: Proved) -> Result<HttpRes
     let earlier = visit.session().await?;
     let opened = open(visit, &proved, earlier).await?;
     let platform = &visit.state.platform;
-    if let Some(origin) = proved.ground.origin()
-        && !platform.upstream_logins.note_origin(&opened.id, &origin).await?
+    if let Some(origin) = &proved.origin
+        && !platform.upstream_logins.note_origin(&opened.id, &origin.record()?).await?
     {
         let end = End {
             session: opened.id,

@@ -8,7 +8,7 @@ use super::super::problem::{Problem, answer};
 use super::super::state::AppState;
 use super::super::ticket::{self, LoginTicket, TicketFault, UpstreamTicket};
 use super::super::visit::{Visit, fresh_id};
-use super::proved::{self, Ground, Proved};
+use super::proved::{self, Proved};
 use super::{Trouble, begin_anew, failed};
 use crate::actors::fault::Fault;
 use crate::actors::upstream_logins::UpstreamLoginFault;
@@ -148,7 +148,7 @@ async fn come_back(visit: &Visit, name: &str, query: &str) -> Result<HttpRespons
     match visit.state.platform.upstream_logins.finish(provider, answered, visit.address).await {
         Ok(arrived) => {
             let mut proved = Proved::now(visit, arrived.user.id, &[ELSEWHERE], content.request);
-            proved.ground = Ground::provider(&arrived.origin);
+            proved.origin = Some(Box::new((&arrived.origin).into()));
             // When they proved themselves there, and never later than now: the provider's clock may be ahead.
             proved.at = arrived.auth_time.unwrap_or(proved.at).min(proved.at);
             proved::go_on(visit, &look, proved).await

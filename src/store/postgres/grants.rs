@@ -19,9 +19,9 @@ const END_OF_CLIENT: [&str; 5] = [
     "DELETE FROM consents WHERE client_id = $1 AND user_id = ANY(ARRAY(
         SELECT user_id FROM consents WHERE client_id = $1 AND updated_at <= $2 ORDER BY user_id LIMIT $3 FOR UPDATE))",
     "DELETE FROM session_clients WHERE client_id = $1 AND session_id = ANY(ARRAY(
-        SELECT session_id FROM session_clients WHERE client_id = $1 AND joined_at <= $2 LIMIT $3 FOR UPDATE SKIP LOCKED))",
+        SELECT session_id FROM session_clients WHERE client_id = $1 AND joined_at <= $2 ORDER BY session_id LIMIT $3 FOR UPDATE))",
     "DELETE FROM logouts WHERE id = ANY(ARRAY(
-        SELECT id FROM logouts WHERE client_id = $1 AND joined_at <= $2 LIMIT $3 FOR UPDATE SKIP LOCKED))",
+        SELECT id FROM logouts WHERE client_id = $1 AND joined_at <= $2 ORDER BY id LIMIT $3 FOR UPDATE))",
 ];
 
 #[async_trait]

@@ -21,6 +21,7 @@ mod listener;
 mod local_people;
 mod logouts;
 mod migrate;
+mod origins;
 mod refresh_tokens;
 mod revocations;
 mod schema;

@@ -2,9 +2,9 @@
 
 use super::PostgresStore;
 use super::value::{digest, get, guarded, id, json, text, time};
-use crate::oauth::ids::{SessionId, UserId, UserStoreId};
+use crate::oauth::ids::{SessionId, UserId};
 use crate::oauth::opaque::TokenHash;
-use crate::store::records::{DeviceRecord, OriginRecord, PasswordRecord, SessionRecord};
+use crate::store::records::{DeviceRecord, PasswordRecord, SessionRecord};
 use crate::store::{Sessions, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -18,19 +18,13 @@ macro_rules! live_session {
     };
 }
 
-// The locks: a person who is disabled meanwhile, and a password that changes, either end this session or have none begin. In this order, as whoever
-// changes a password has it before they end sessions.
+// The locks: a person who is disabled meanwhile, and a password that changes, either end this session or have none begin.
 const OPEN: &str = "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at) SELECT $1, $2, $3, $4, $5, $6, $7
     FROM (SELECT 1 FROM users WHERE id = $3 AND NOT disabled FOR SHARE) AS usable";
 const OPEN_BY_PASSWORD: &str = "INSERT INTO sessions (id, token, user_id, auth_time, amr, created_at, expires_at)
     SELECT $1, $2, $3, $4, $5, $6, $7
-    FROM (SELECT 1 FROM passwords WHERE user_id = $3 AND hash = $8 AND changed_at = $9 FOR SHARE) AS proved,
-        LATERAL (SELECT 1 FROM users WHERE id = $3 AND NOT disabled FOR SHARE) AS usable";
-
-const BY_SID: &str = "SELECT s.id, s.user_id FROM session_origins o JOIN sessions s ON s.id = o.session_id
-    WHERE o.provider = $1 AND o.sid = $2 AND ($3::bytea IS NULL OR o.subject = $3) LIMIT $4";
-const BY_SUBJECT: &str = "SELECT s.id, s.user_id FROM session_origins o JOIN sessions s ON s.id = o.session_id
-    WHERE o.provider = $1 AND o.subject = $2 AND $3::bytea IS NULL LIMIT $4";
+    FROM (SELECT user_id FROM passwords WHERE user_id = $3 AND hash = $8 AND changed_at = $9 FOR SHARE) AS proved,
+        LATERAL (SELECT 1 FROM users WHERE id = proved.user_id AND NOT disabled FOR SHARE) AS usable";
 
 fn session(row: &Row) -> StoreResult<SessionRecord> {
     Ok(SessionRecord {
@@ -137,46 +131,6 @@ impl Sessions for PostgresStore {
                 sessions.push((session(&row)?, device));
             }
             Ok(sessions)
-        })
-        .await
-    }
-
-    async fn note_origin(&self, session: &SessionId, origin: &OriginRecord) -> StoreResult<()> {
-        self.within(async {
-            let sql = "INSERT INTO session_origins (session_id, provider, subject, sid) SELECT id, $2, $3, $4 FROM sessions WHERE id = $1
-                ON CONFLICT (session_id) DO UPDATE SET provider = excluded.provider, subject = excluded.subject, sid = excluded.sid";
-            let sid = origin.sid.as_ref().map(|sid| sid.as_bytes().as_slice());
-            let mut lease = self.lease().await?;
-            lease
-                .execute(
-                    sql,
-                    &[&id(session), &id(&origin.provider), &origin.subject.as_bytes().as_slice(), &sid],
-                )
-                .await?;
-            Ok(())
-        })
-        .await
-    }
-
-    async fn sessions_from(
-        &self,
-        provider: &UserStoreId,
-        subject: Option<&TokenHash>,
-        sid: Option<&TokenHash>,
-        most: u32,
-    ) -> StoreResult<Vec<(SessionId, UserId)>> {
-        let (sql, first, second) = match (sid, subject) {
-            (Some(sid), subject) => (BY_SID, sid, subject),
-            (None, Some(subject)) => (BY_SUBJECT, subject, None),
-            (None, None) => return Ok(Vec::new()),
-        };
-        self.within(async {
-            let (first, second) = (first.as_bytes().as_slice(), second.map(|subject| subject.as_bytes().as_slice()));
-            let mut lease = self.lease().await?;
-            let rows = lease.query(sql, &[&id(provider), &first, &second, &i64::from(most)]).await?;
-            rows.iter()
-                .map(|row| Ok((SessionId::new(text(row, 0)?), UserId::new(text(row, 1)?))))
-                .collect()
         })
         .await
     }

@@ -7,12 +7,22 @@ use crate::store::records::LogoutRecord;
 use crate::store::{Logouts, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 #[async_trait]
 impl Logouts for SqliteStore {
     async fn join_session(&self, session: &SessionId, client: &ClientId, now: Timestamp) -> StoreResult<bool> {
         let (session, client) = (session.clone(), client.clone());
+        let known = |connection: &Connection, session: &SessionId, client: &ClientId| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM session_clients WHERE session_id = ?1 AND client_id = ?2)";
+            let mut statement = connection.prepare_cached(sql)?;
+            Ok(statement.query_row([session.as_str(), client.as_str()], |row| row.get(0))?)
+        };
+        let ids = (session.clone(), client.clone());
+        // Who is there already costs no write.
+        if self.read(move |connection| known(connection, &ids.0, &ids.1)).await? {
+            return Ok(true);
+        }
         self.write(move |connection| {
             connection
                 .prepare_cached(
@@ -20,9 +30,7 @@ impl Logouts for SqliteStore {
                      ON CONFLICT DO NOTHING",
                 )?
                 .execute(params![session.as_str(), client.as_str(), Time(now)])?;
-            let mut statement =
-                connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM session_clients WHERE session_id = ?1 AND client_id = ?2)")?;
-            Ok(statement.query_row([session.as_str(), client.as_str()], |row| row.get(0))?)
+            known(connection, &session, &client)
         })
         .await
     }

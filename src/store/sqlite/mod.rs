@@ -17,6 +17,7 @@ mod lane;
 mod local_people;
 mod logouts;
 mod migrate;
+mod origins;
 mod revocations;
 mod sessions;
 mod users;

@@ -2,9 +2,9 @@
 
 use super::SqliteStore;
 use super::value::{Digest, Json, Time};
-use crate::oauth::ids::{SessionId, UserId, UserStoreId};
+use crate::oauth::ids::{SessionId, UserId};
 use crate::oauth::opaque::TokenHash;
-use crate::store::records::{DeviceRecord, OriginRecord, PasswordRecord, SessionRecord};
+use crate::store::records::{DeviceRecord, PasswordRecord, SessionRecord};
 use crate::store::{Sessions, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -12,11 +12,6 @@ use rusqlite::{OptionalExtension, Row, params};
 
 const LIVE: &str = "SELECT s.id, s.token, s.user_id, s.auth_time, s.amr, s.created_at, s.expires_at
     FROM sessions s JOIN users u ON u.id = s.user_id AND u.disabled = 0";
-
-const BY_SID: &str = "SELECT s.id, s.user_id FROM session_origins o JOIN sessions s ON s.id = o.session_id
-    WHERE o.provider = ?1 AND o.sid = ?2 AND (?3 IS NULL OR o.subject = ?3) LIMIT ?4";
-const BY_SUBJECT: &str = "SELECT s.id, s.user_id FROM session_origins o JOIN sessions s ON s.id = o.session_id
-    WHERE o.provider = ?1 AND o.subject = ?2 AND ?3 IS NULL LIMIT ?4";
 
 fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
     Ok(SessionRecord {
@@ -126,48 +121,6 @@ impl Sessions for SqliteStore {
                     address: row.get(8)?,
                 };
                 Ok((session(row)?, device))
-            })?;
-            Ok(rows.collect::<rusqlite::Result<_>>()?)
-        })
-        .await
-    }
-
-    async fn note_origin(&self, session: &SessionId, origin: &OriginRecord) -> StoreResult<()> {
-        let (session, origin) = (session.clone(), origin.clone());
-        self.write(move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO session_origins (session_id, provider, subject, sid) SELECT id, ?2, ?3, ?4 FROM sessions WHERE id = ?1
-                     ON CONFLICT (session_id) DO UPDATE SET provider = excluded.provider, subject = excluded.subject, sid = excluded.sid",
-                )?
-                .execute(params![
-                    session.as_str(),
-                    origin.provider.as_str(),
-                    Digest(origin.subject),
-                    origin.sid.map(Digest)
-                ])?;
-            Ok(())
-        })
-        .await
-    }
-
-    async fn sessions_from(
-        &self,
-        provider: &UserStoreId,
-        subject: Option<&TokenHash>,
-        sid: Option<&TokenHash>,
-        most: u32,
-    ) -> StoreResult<Vec<(SessionId, UserId)>> {
-        let (sql, first, second) = match (sid, subject) {
-            (Some(sid), subject) => (BY_SID, *sid, subject.copied()),
-            (None, Some(subject)) => (BY_SUBJECT, *subject, None),
-            (None, None) => return Ok(Vec::new()),
-        };
-        let provider = provider.clone();
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![provider.as_str(), Digest(first), second.map(Digest), most], |row| {
-                Ok((SessionId::new(row.get::<_, String>(0)?), UserId::new(row.get::<_, String>(1)?)))
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })

@@ -46,7 +46,7 @@ pub enum Manner {
 pub struct RelyingParty {
     pub uri: String,
     manner: Arc<Mutex<Manner>>,
-    at_once: Arc<AtOnce>,
+    seen: Arc<AtomicUsize>,
     told: tokio::sync::Mutex<mpsc::UnboundedReceiver<Told>>,
 }
 
@@ -56,8 +56,8 @@ impl RelyingParty {
         let uri = format!("http://{}/backchannel?tenant=a", listener.local_addr().unwrap());
         let (sender, told) = mpsc::unbounded_channel();
         let manner = Arc::new(Mutex::new(Manner::Status(200)));
-        let at_once = Arc::new(AtOnce::default());
-        let shared = web::Data::new((sender, Arc::clone(&manner), Arc::clone(&at_once)));
+        let seen = Arc::new(AtomicUsize::new(0));
+        let shared = web::Data::new((sender, Arc::clone(&manner), Arc::clone(&seen)));
         let server = HttpServer::new(move || App::new().app_data(shared.clone()).default_service(web::to(answer)))
             .workers(1)
             .disable_signals()
@@ -69,7 +69,7 @@ impl RelyingParty {
         Self {
             uri,
             manner,
-            at_once,
+            seen,
             told: tokio::sync::Mutex::new(told),
         }
     }
@@ -85,9 +85,9 @@ impl RelyingParty {
         *self.manner.lock().unwrap() = manner;
     }
 
-    /// How many waited for its answer at once, at most.
-    pub fn at_once(&self) -> usize {
-        self.at_once.most.load(Ordering::SeqCst)
+    /// How many tries have come here.
+    pub fn seen(&self) -> usize {
+        self.seen.load(Ordering::SeqCst)
     }
 
     /// What it is told next.
@@ -103,31 +103,7 @@ impl RelyingParty {
     }
 }
 
-/// How many wait for an answer.
-#[derive(Default)]
-struct AtOnce {
-    now: AtomicUsize,
-    most: AtomicUsize,
-}
-
-/// One who waits, until they go.
-struct Waiting(Arc<AtOnce>);
-
-impl Waiting {
-    fn new(at_once: &Arc<AtOnce>) -> Self {
-        let now = at_once.now.fetch_add(1, Ordering::SeqCst) + 1;
-        at_once.most.fetch_max(now, Ordering::SeqCst);
-        Self(Arc::clone(at_once))
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.now.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-type Shared = (mpsc::UnboundedSender<Told>, Arc<Mutex<Manner>>, Arc<AtOnce>);
+type Shared = (mpsc::UnboundedSender<Told>, Arc<Mutex<Manner>>, Arc<AtomicUsize>);
 
 async fn answer(request: HttpRequest, shared: web::Data<Shared>, body: web::Bytes) -> HttpResponse {
     let header = |name: &str| {
@@ -144,7 +120,7 @@ async fn answer(request: HttpRequest, shared: web::Data<Shared>, body: web::Byte
         form: url::form_urlencoded::parse(&body).into_owned().collect(),
     };
     let manner = shared.1.lock().unwrap().clone();
-    let _waiting = Waiting::new(&shared.2);
+    shared.2.fetch_add(1, Ordering::SeqCst);
     let _ = shared.0.send(told);
     match manner {
         Manner::Status(status) => HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap()).finish(),

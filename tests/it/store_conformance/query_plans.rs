@@ -3,7 +3,7 @@
 use super::fixtures::{GRACE, alice_logged_in, at, code_of, declare, hash, people, profile, refresh, shop};
 use crate::support::postgres;
 use nauthera::oauth::scope::Scopes;
-use nauthera::store::records::{AuditEvent, KeyRecord, OriginRecord, PasswordRecord};
+use nauthera::store::records::{AuditEvent, EndedRecord, KeyRecord, OriginRecord, PasswordRecord};
 use nauthera::store::sqlite::{SqliteOptions, SqliteStore};
 use nauthera::store::{Store, StoreSettings, open};
 use std::collections::BTreeSet;
@@ -45,11 +45,19 @@ async fn run_everything(store: &Arc<dyn Store>) {
         provider: people(),
         subject: hash("subject"),
         sid: Some(hash("sid")),
+        began_at: at(0),
     };
     store.note_origin(&by_password.id, &origin).await.unwrap();
-    for (subject, sid) in [(Some(hash("subject")), None), (None, Some(hash("sid")))] {
-        store.sessions_from(&people(), subject.as_ref(), sid.as_ref(), 10).await.unwrap();
-    }
+    store.origin(&by_password.id).await.unwrap();
+    let ended = EndedRecord {
+        provider: people(),
+        subject: Some(hash("subject")),
+        sid: Some(hash("sid")),
+        at: at(1),
+    };
+    store.sessions_from(&ended, 10).await.unwrap();
+    store.note_departures(&[hash("sid")], at(1), at(2)).await.unwrap();
+    store.departed_since(&[hash("sid")], at(0), at(1)).await.unwrap();
     store.session(&session.id, at(1)).await.unwrap();
     store.session_by_token(&session.token, at(1)).await.unwrap();
     store.renew_session(&session, at(1)).await.unwrap();

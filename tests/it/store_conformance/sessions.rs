@@ -3,8 +3,8 @@ use super::fixtures::{
     together,
 };
 use super::on_every_store;
-use nauthera::oauth::ids::{SessionId, UserId, UserStoreId};
-use nauthera::store::records::{CodeRedemption, OriginRecord, PasswordRecord, SessionRecord};
+use nauthera::oauth::ids::{SessionId, UserId};
+use nauthera::store::records::{CodeRedemption, PasswordRecord, SessionRecord};
 use nauthera::store::{Store, StoreError};
 use std::sync::Arc;
 
@@ -19,7 +19,6 @@ on_every_store!(
     nobody_has_no_session_and_neither_has_who_is_disabled,
     disabling_somebody_and_opening_at_once_leaves_no_session,
     a_password_that_is_another_one_by_now_opens_no_session,
-    sessions_are_found_by_where_they_began,
     resetting_a_password_and_opening_by_it_at_once_leaves_no_session,
     parallel_ends_and_grants_do_not_lock_each_other_out,
 );
@@ -242,51 +241,4 @@ async fn resetting_a_password_and_opening_by_it_at_once_leaves_no_session(store:
         together(calls).await;
         assert_eq!(store.sessions_of(&user, at(6), 10).await.unwrap().len(), 0, "round {round}");
     }
-}
-
-async fn sessions_are_found_by_where_they_began(store: Arc<dyn Store>) {
-    let user = alice(&store).await;
-    let (corp, partner) = (UserStoreId::new("identity/corp"), UserStoreId::new("identity/partner"));
-    let began = async |name: &str, provider: &UserStoreId, subject: &str, sid: Option<&str>| {
-        let session = session_of(&user, name);
-        assert!(store.open_session(&session, None).await.unwrap());
-        let origin = OriginRecord {
-            provider: provider.clone(),
-            subject: hash(subject),
-            sid: sid.map(hash),
-        };
-        store.note_origin(&session.id, &origin).await.unwrap();
-        origin
-    };
-    let moved = began("moved", &corp, "ada", Some("1")).await;
-    began("phone", &corp, "ada", Some("2")).await;
-    began("without sid", &corp, "ada", None).await;
-    began("bob's", &corp, "bob", Some("3")).await;
-    began("elsewhere", &partner, "ada", Some("2")).await;
-    store.note_origin(&SessionId::new("gone"), &moved).await.unwrap();
-    let found = async |provider: &UserStoreId, subject: Option<&str>, sid: Option<&str>| {
-        let (subject, sid) = (subject.map(hash), sid.map(hash));
-        let sessions = store.sessions_from(provider, subject.as_ref(), sid.as_ref(), 10).await.unwrap();
-        assert!(sessions.iter().all(|(_, whose)| *whose == user));
-        let mut names: Vec<String> = sessions.into_iter().map(|(id, _)| id.as_str().to_owned()).collect();
-        names.sort_unstable();
-        names
-    };
-    assert_eq!(found(&corp, Some("ada"), None).await, ["moved", "phone", "without sid"]);
-    assert_eq!(found(&corp, None, Some("2")).await, ["phone"]);
-    assert_eq!(found(&corp, Some("ada"), Some("2")).await, ["phone"]);
-    assert!(found(&corp, Some("bob"), Some("2")).await.is_empty(), "her session, and not his");
-    assert!(found(&corp, None, None).await.is_empty());
-    assert!(found(&corp, None, Some("4")).await.is_empty());
-    assert_eq!(store.sessions_from(&corp, Some(&hash("ada")), None, 2).await.unwrap().len(), 2);
-    // The same session, gone on with after another login there.
-    let again = OriginRecord {
-        sid: Some(hash("4")),
-        ..moved
-    };
-    store.note_origin(&SessionId::new("moved"), &again).await.unwrap();
-    assert!(found(&corp, None, Some("1")).await.is_empty());
-    assert_eq!(found(&corp, None, Some("4")).await, ["moved"]);
-    store.end_session(&SessionId::new("moved"), at(5)).await.unwrap();
-    assert!(found(&corp, None, Some("4")).await.is_empty());
 }

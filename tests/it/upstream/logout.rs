@@ -81,25 +81,40 @@ async fn without_a_session_all_of_theirs_end() {
     site.stop().await;
 }
 
+/// A second later, by every clock.
+fn later(provider: &Provider, site: &Site) {
+    site.platform.clock.advance(SignedDuration::from_secs(1));
+    provider.later(1);
+}
+
 #[actix_rt::test]
 async fn a_token_that_comes_again_ends_nothing_that_began_later() {
     let (provider, site) = site().await;
     let browser = site.browser();
     come_as(&provider, &browser, ann_in("s1")).await;
-    let token = told(&provider, &site, json!({"sid": null, "exp": 1_900_000_000}));
-    assert_eq!(send(&site, &token).await.status, 200);
+    let tokens = [
+        told(&provider, &site, json!({"exp": 1_900_000_000})),
+        told(&provider, &site, json!({"sid": null, "exp": 1_900_000_000})),
+    ];
+    for token in &tokens {
+        assert_eq!(send(&site, token).await.status, 200);
+    }
     assert!(!is_in(&browser).await);
-    come_as(&provider, &browser, ann_in("s2")).await;
-    assert_eq!(send(&site, &token).await.status, 200, "it is known, and nothing is left to do");
+    // The provider may go on with the same session: it has only told this client.
+    later(&provider, &site);
+    come_as(&provider, &browser, ann_in("s1")).await;
+    for token in &tokens {
+        assert_eq!(send(&site, token).await.status, 200);
+    }
     assert!(is_in(&browser).await);
     site.platform.clock.advance(SignedDuration::from_hours(2));
-    assert_eq!(send(&site, &token).await.status, 400, "it is known no more, and too old");
+    assert_eq!(send(&site, &tokens[0]).await.status, 400, "too old");
     assert!(is_in(&browser).await);
     site.stop().await;
 }
 
 #[actix_rt::test]
-async fn who_is_on_the_way_here_from_a_session_that_ended_does_not_arrive() {
+async fn who_is_on_the_way_here_from_what_ended_does_not_arrive() {
     let required = TwoFactor {
         required: true,
         ..TwoFactor::default()
@@ -112,12 +127,49 @@ async fn who_is_on_the_way_here_from_a_session_that_ended_does_not_arrive() {
         },
     )
     .await;
-    let browser = site.browser();
-    let setup = come_as(&provider, &browser, ann_in("s1")).await;
-    assert_eq!(setup.location().path(), "/second-factor/setup");
-    assert_eq!(browser.get(setup.header("location")).await.status, 200);
+    for (who, ended, arrives) in [
+        (ann_in("s1"), json!({}), false),
+        (ann_in("s1"), json!({"sub": null}), false),
+        (ann_in("s1"), json!({"sid": null}), false),
+        (ann(), json!({}), false),
+        (ann(), json!({"sid": null}), false),
+        (ann_in("s1"), json!({"sid": "s2"}), true),
+        (ann_in("s1"), json!({"sub": "8"}), true),
+        (ann_in("s1"), json!({"sub": "8", "sid": null}), true),
+    ] {
+        let browser = site.browser();
+        let setup = come_as(&provider, &browser, who.clone()).await;
+        assert_eq!(setup.location().path(), "/second-factor/setup");
+        assert_eq!(browser.get(setup.header("location")).await.status, 200);
+        assert_eq!(send(&site, &told(&provider, &site, ended.clone())).await.status, 200);
+        let page = browser.get(setup.header("location")).await;
+        if arrives {
+            assert_eq!(page.status, 200, "{who} {ended}: {}", page.body);
+        } else {
+            assert_refused(&browser, &page, 403, "can no longer be used");
+        }
+        // Whoever comes anew is let in, by the same session too.
+        later(&provider, &site);
+        let setup = come_as(&provider, &browser, who).await;
+        assert_eq!(browser.get(setup.header("location")).await.status, 200);
+        later(&provider, &site);
+    }
+    site.stop().await;
+}
+
+#[actix_rt::test]
+async fn however_many_sessions_began_there_all_end() {
+    let (provider, site) = site().await;
+    let mut browsers = Vec::new();
+    for _ in 0..103 {
+        let browser = site.browser();
+        come_as(&provider, &browser, ann_in("s1")).await;
+        browsers.push(browser);
+    }
     assert_eq!(send(&site, &told(&provider, &site, json!({}))).await.status, 200);
-    assert_refused(&browser, &browser.get(setup.header("location")).await, 403, "can no longer be used");
+    for browser in &browsers {
+        assert!(!is_in(browser).await);
+    }
     site.stop().await;
 }
 
@@ -153,7 +205,8 @@ async fn what_is_not_a_logout_token_of_the_provider_ends_nothing() {
         Signing::KeyInHeader,
     ] {
         provider.behave(|manners| manners.signing = signing);
-        assert_eq!(send(&site, &told(&provider, &site, json!({}))).await.status, 400, "{signing:?}");
+        let answer = send(&site, &told(&provider, &site, json!({}))).await;
+        assert!(matches!(answer.status, 400 | 503), "{signing:?}: {}", answer.body);
     }
     provider.behave(|manners| manners.signing = Signing::Honest);
     let elsewhere = site.browser();
@@ -171,12 +224,41 @@ async fn what_is_not_a_logout_token_of_the_provider_ends_nothing() {
 }
 
 #[actix_rt::test]
-async fn a_provider_that_is_away_is_told_to_come_again() {
-    let provider = Provider::start().await;
-    provider.behave(|manners| drop(manners.says.insert("/jwks", (503, String::new()))));
-    let site = site_at(&provider, |_| (), |_| ()).await;
-    let answer = send(&site, &told(&provider, &site, json!({}))).await;
-    assert!(answer.status == 503 && !answer.header("retry-after").is_empty(), "{}", answer.body);
+async fn a_provider_whose_keys_cannot_be_read_is_told_to_come_again() {
+    for (status, body) in [(503, ""), (404, ""), (200, "<html>We are away</html>")] {
+        let provider = Provider::start().await;
+        provider.behave(|manners| drop(manners.says.insert("/jwks", (status, body.to_owned()))));
+        let site = site_at(&provider, |_| (), |_| ()).await;
+        let answer = send(&site, &told(&provider, &site, json!({}))).await;
+        assert!(
+            answer.status == 503 && !answer.header("retry-after").is_empty(),
+            "{status}: {}",
+            answer.body
+        );
+        site.stop().await;
+    }
+}
+
+#[actix_rt::test]
+async fn an_invented_key_costs_no_login_its_look_for_a_new_one() {
+    let (provider, site) = site().await;
+    let browser = site.browser();
+    come_as(&provider, &browser, ann_in("s1")).await;
+    provider.behave(|manners| manners.signing = Signing::UnknownKey);
+    assert_eq!(
+        send(&site, &told(&provider, &site, json!({}))).await.status,
+        400,
+        "it was looked for"
+    );
+    assert_eq!(
+        send(&site, &told(&provider, &site, json!({}))).await.status,
+        503,
+        "nobody can tell just now"
+    );
+    provider.behave(|manners| manners.signing = Signing::Honest);
+    provider.rotate();
+    let other = site.browser();
+    assert!(come_as(&provider, &other, ann_in("s2")).await.sent("code").is_some());
     site.stop().await;
 }
 

@@ -143,6 +143,11 @@ impl Provider {
         (state.key, state.jwk) = key();
     }
 
+    /// Its clock goes on by so many seconds.
+    pub fn later(&self, seconds: i64) {
+        self.lock().now += seconds;
+    }
+
     /// These claims, signed as the manners have it.
     pub fn signed(&self, claims: &Value) -> String {
         sign(&self.lock(), claims.as_object().unwrap())
