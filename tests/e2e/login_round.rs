@@ -133,9 +133,7 @@ async fn logs_in_at_the_bundled_demo_client() {
     browser.open(&platform.demo).await;
     browser.click("#login").await;
     log_in(&browser, PASSWORD).await;
-    if browser.has(ALLOW).await {
-        browser.click(ALLOW).await;
-    }
+    browser.click(ALLOW).await;
     let shown = browser.text("#id-token").await;
     assert!(shown.contains(&platform.issuer), "the decoded ID token names its issuer: {shown}");
     assert!(browser.text("#userinfo").await.contains("ada@example.org"));
