@@ -6,26 +6,11 @@
 #   ATTEMPTS=20000 ACCOUNTS=200 PAIRS=400 SIEGE=120 loadtest/guessing.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/lib.sh
+. loadtest/lib.sh
 
 export ATTEMPTS=${ATTEMPTS:-20000} ACCOUNTS=${ACCOUNTS:-200} PAIRS=${PAIRS:-400} SIEGE=${SIEGE:-120}
-PROFILE=${PROFILE:-release}
-
-command -v node >/dev/null || fail "node is missing: run scripts/setup, which installs it."
-say "building the $PROFILE"
-if [[ $PROFILE == release ]]; then cargo build --release --quiet --bin nauthera; else cargo build --quiet --bin nauthera; fi
-
-work=$(mktemp -d)
-server=
-cleanup() {
-    [[ -z $server ]] || kill "$server" 2>/dev/null || true
-    wait 2>/dev/null
-    rm -rf "$work"
-}
-trap cleanup EXIT
-
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-export ISSUER=http://127.0.0.1:$port
+build
+export ISSUER; ISSUER=http://127.0.0.1:$(free_port)
 mkdir "$work/manifests"
 sed "s|ISSUER|$ISSUER|; s|ALGORITHMS|ES256|" loadtest/manifests/platform.yaml >"$work/manifests/platform.yaml"
 # user-000 … and, with another half of them on top, the disabled ones.
@@ -35,11 +20,5 @@ for number in $(seq 0 $((ACCOUNTS + ACCOUNTS / 2 - 1))); do
     printf -- '---\napiVersion: auth.nauthera.io/v1alpha1\nkind: User\nmetadata: {name: %s, namespace: identity}\nspec: {username: %s, disabled: %s, credentialSecretRef: {name: load, key: password}}\n' \
         "$name" "$name" "$disabled"
 done >"$work/manifests/people.yaml"
-"$TARGET/$PROFILE/nauthera" serve --listen "127.0.0.1:$port" --trusted-proxies 127.0.0.0/8 --manifests "$work/manifests" --data "$work/data" >"$work/server.log" 2>&1 &
-server=$!
-for _ in $(seq 1200); do
-    curl -sf -o /dev/null "$ISSUER/readyz" && break
-    kill -0 "$server" 2>/dev/null || fail "the server did not start: $(tail -n 20 "$work/server.log")"
-    sleep 0.1
-done
+serve --trusted-proxies 127.0.0.0/8
 node loadtest/guessing.mjs

@@ -7,6 +7,7 @@ use super::clock::SharedClock;
 use super::config_holder::ConfigReader;
 use super::directories::Directories;
 use super::fault::Fault;
+use super::key_keeper::after;
 use super::upstream_connector::Upstreams;
 use super::upstream_connector::messages::{Begin, EndSession, Finish, LoggedOut};
 use crate::config::snapshot::{IdentityProviderConfig, Linking, Snapshot};
@@ -168,8 +169,10 @@ impl UpstreamLogins {
             sid: ended.sid.map(|sid| there(provider, "sid", &sid)),
             at: at(ended.at),
         };
-        let remembered = now.saturating_add(WAITS_FOR).unwrap_or(Timestamp::MAX);
-        self.0.store.note_departures(&departed(&ended), ended.at, remembered).await?;
+        self.0
+            .store
+            .note_departures(&departed(&ended), ended.at, after(now, WAITS_FOR))
+            .await?;
         Ok(ended)
     }
 

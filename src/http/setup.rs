@@ -215,9 +215,7 @@ async fn allowed(
         }
         Then::Account(id) => match visit.session().await? {
             Some(session) if session.id.as_str() == id => {
-                // What was read may be a copy: good enough to show something, and not to set something up.
-                let live = visit.state.platform.store.session(&session.id, visit.now()).await;
-                if live.map_err(crate::actors::fault::Fault::from)?.is_none() {
+                if !visit.is_live(&session).await? {
                     return Ok(Err(flow::see_other(&visit.path("/login"))));
                 }
                 // Another window may have set one up since the page was shown: then one factor is not enough any more.

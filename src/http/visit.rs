@@ -113,6 +113,15 @@ impl Visit {
         }
     }
 
+    /// Whether a session is live, as the store says. What [`session`](Self::session) has may be a copy: good enough to show something, and not to set
+    /// something up.
+    ///
+    /// # Errors
+    /// [`Fault`] if nobody can tell at the moment.
+    pub async fn is_live(&self, session: &SessionView) -> Result<bool, Fault> {
+        Ok(self.state.platform.store.session(&session.id, self.now()).await?.is_some())
+    }
+
     /// The session behind a value that was handed out in this very request.
     ///
     /// # Errors

@@ -10,5 +10,4 @@ mod prompts;
 mod round;
 mod sessions;
 
-const SESSION: &str = "nauthera_session";
 const BROWSER: &str = "nauthera_browser";

@@ -10,7 +10,7 @@ use super::audit_log::AuditHandle;
 use super::clock::SharedClock;
 use super::config_holder::ConfigReader;
 use super::gate::{Gate, callable};
-use super::key_keeper::KeyReader;
+use super::key_keeper::{KeyReader, after};
 use crate::config::snapshot::Snapshot;
 use crate::oauth::ids::ClientId;
 use crate::outbound;
@@ -19,7 +19,6 @@ use crate::store::{Store, StoreResult};
 use crate::telemetry::metrics::Metrics;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Supervised, WrapFuture};
 use delivery::{Outcome, deliver};
-use jiff::Timestamp;
 pub use schedule::TRIES;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -127,6 +126,9 @@ impl LogoutNotifier {
 
     fn ask(&mut self, turn: Turn, ctx: &mut Context<Self>) {
         let (room, except) = self.room(turn);
+        if room == 0 {
+            return self.go_on(turn, false, ctx);
+        }
         let Some(snapshot) = self.settings.config.current().filter(|snapshot| anybody_wants(snapshot)) else {
             return;
         };
@@ -134,16 +136,14 @@ impl LogoutNotifier {
         let Settings { store, clock, .. } = self.settings.clone();
         let asking = async move {
             let now = clock.now();
-            match u32::try_from(room).unwrap_or(1) {
-                0 => Ok(Vec::new()),
-                most => store.claim_logouts(now, after(now, LEASE), most, &except).await,
-            }
+            let most = u32::try_from(room).unwrap_or(1);
+            store.claim_logouts(now, after(now, LEASE), most, &except).await
         };
         ctx.spawn(asking.into_actor(self).map(move |claimed, notifier, ctx| {
             notifier.is_asking = false;
             match claimed {
                 Ok(claimed) => {
-                    let is_full = room > 0 && claimed.len() == room;
+                    let is_full = claimed.len() == room;
                     for logout in claimed {
                         notifier.tell(logout, &snapshot, ctx);
                     }
@@ -242,10 +242,6 @@ async fn settle(settings: &Settings, logout: &LogoutRecord, outcome: Outcome) ->
 
 fn anybody_wants(snapshot: &Snapshot) -> bool {
     snapshot.clients.values().any(|client| client.backchannel_logout_uri.is_some())
-}
-
-fn after(now: Timestamp, pause: Duration) -> Timestamp {
-    now.saturating_add(pause).unwrap_or(Timestamp::MAX)
 }
 
 impl Actor for LogoutNotifier {

@@ -78,20 +78,10 @@ impl Ground {
                 let password = visit.state.platform.store.password(user).await.map_err(Fault::from)?;
                 Ok(password.is_some_and(|password| self.mark() == Some(password.mark())))
             }
-            Self::Session(id) => {
-                let Some(session) = visit.session().await?.filter(|session| session.id.as_str() == id) else {
-                    return Ok(false);
-                };
-                // That may be a copy, which is good enough to show something and not to set something up.
-                let live = visit
-                    .state
-                    .platform
-                    .store
-                    .session(&session.id, visit.now())
-                    .await
-                    .map_err(Fault::from)?;
-                Ok(live.is_some())
-            }
+            Self::Session(id) => match visit.session().await?.filter(|session| session.id.as_str() == id) {
+                Some(session) => Ok(visit.is_live(&session).await?),
+                None => Ok(false),
+            },
             Self::Nothing => Ok(true),
         }
     }

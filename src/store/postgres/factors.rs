@@ -1,11 +1,11 @@
 //! Second factors, what stands in for them, and what was used once.
 
-use super::value::{get, guarded, id, optional, optional_text, text, time};
+use super::value::{get, guarded, id, optional, optional_digest, optional_text, text, time};
 use super::{PostgresStore, lease};
 use crate::oauth::ids::{FactorId, UserId};
 use crate::oauth::opaque::TokenHash;
 use crate::store::records::{FactorKind, FactorRecord};
-use crate::store::{Factors, StoreError, StoreResult};
+use crate::store::{Factors, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -24,15 +24,6 @@ fn factor(row: &Row) -> StoreResult<Option<FactorRecord>> {
     let Some(kind) = FactorKind::parse(&text(row, 2)?) else {
         return Ok(None);
     };
-    let credential = match get::<Option<&[u8]>>(row, 6)? {
-        None => None,
-        Some(bytes) => {
-            let bytes = <[u8; 32]>::try_from(bytes);
-            Some(TokenHash::from_bytes(
-                bytes.map_err(|_| StoreError::Corrupt("a digest has not 32 bytes".to_owned()))?,
-            ))
-        }
-    };
     Ok(Some(FactorRecord {
         id: FactorId::new(text(row, 0)?),
         user: UserId::new(text(row, 1)?),
@@ -40,7 +31,7 @@ fn factor(row: &Row) -> StoreResult<Option<FactorRecord>> {
         name: text(row, 3)?,
         material: get(row, 4)?,
         sealed_with: optional_text(row, 5)?,
-        credential,
+        credential: optional_digest(row, 6)?,
         position: get(row, 7)?,
         created_at: get(row, 8)?,
         used_at: get(row, 9)?,

@@ -1,11 +1,11 @@
 //! Sessions that began at upstream providers, and what ended there.
 
 use super::PostgresStore;
-use super::value::{digest, get, id, text, time};
+use super::value::{digest, get, id, optional_digest, text, time};
 use crate::oauth::ids::{SessionId, UserId, UserStoreId};
 use crate::oauth::opaque::TokenHash;
 use crate::store::records::{EndedRecord, OriginRecord};
-use crate::store::{Origins, StoreError, StoreResult};
+use crate::store::{Origins, StoreResult};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -44,12 +44,10 @@ impl Origins for PostgresStore {
             let sql = "SELECT provider, subject, sid, began_at FROM session_origins WHERE session_id = $1";
             let row = self.lease().await?.query_opt(sql, &[&id(session)]).await?;
             row.map(|row| {
-                let sid: Option<&[u8]> = get(&row, 2)?;
-                let sid = sid.map(|sid| <[u8; 32]>::try_from(sid).map(TokenHash::from_bytes)).transpose();
                 Ok(OriginRecord {
                     provider: UserStoreId::new(text(&row, 0)?),
                     subject: digest(&row, 1)?,
-                    sid: sid.map_err(|_| StoreError::Corrupt("a digest has not 32 bytes".to_owned()))?,
+                    sid: optional_digest(&row, 2)?,
                     began_at: get(&row, 3)?,
                 })
             })

@@ -76,7 +76,16 @@ pub(super) fn scopes_at(row: &Row, column: usize) -> StoreResult<Scopes> {
 
 /// A column with a digest.
 pub(super) fn digest(row: &Row, column: usize) -> StoreResult<TokenHash> {
-    <[u8; 32]>::try_from(get::<&[u8]>(row, column)?)
+    get(row, column).and_then(hash)
+}
+
+/// A column with a digest that may be null.
+pub(super) fn optional_digest(row: &Row, column: usize) -> StoreResult<Option<TokenHash>> {
+    get::<Option<&[u8]>>(row, column)?.map(hash).transpose()
+}
+
+fn hash(bytes: &[u8]) -> StoreResult<TokenHash> {
+    <[u8; 32]>::try_from(bytes)
         .map(TokenHash::from_bytes)
         .map_err(|_| StoreError::Corrupt("a digest has not 32 bytes".to_owned()))
 }

@@ -3,7 +3,7 @@
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use nauthera::oauth::client::Client;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -46,7 +46,7 @@ pub enum Manner {
 pub struct RelyingParty {
     pub uri: String,
     manner: Arc<Mutex<Manner>>,
-    seen: Arc<AtomicUsize>,
+    seen: Arc<AtomicU32>,
     told: tokio::sync::Mutex<mpsc::UnboundedReceiver<Told>>,
 }
 
@@ -56,7 +56,7 @@ impl RelyingParty {
         let uri = format!("http://{}/backchannel?tenant=a", listener.local_addr().unwrap());
         let (sender, told) = mpsc::unbounded_channel();
         let manner = Arc::new(Mutex::new(Manner::Status(200)));
-        let seen = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::new(AtomicU32::new(0));
         let shared = web::Data::new((sender, Arc::clone(&manner), Arc::clone(&seen)));
         let server = HttpServer::new(move || App::new().app_data(shared.clone()).default_service(web::to(answer)))
             .workers(1)
@@ -86,7 +86,7 @@ impl RelyingParty {
     }
 
     /// How many tries have come here.
-    pub fn seen(&self) -> usize {
+    pub fn seen(&self) -> u32 {
         self.seen.load(Ordering::SeqCst)
     }
 
@@ -103,7 +103,7 @@ impl RelyingParty {
     }
 }
 
-type Shared = (mpsc::UnboundedSender<Told>, Arc<Mutex<Manner>>, Arc<AtomicUsize>);
+type Shared = (mpsc::UnboundedSender<Told>, Arc<Mutex<Manner>>, Arc<AtomicU32>);
 
 async fn answer(request: HttpRequest, shared: web::Data<Shared>, body: web::Bytes) -> HttpResponse {
     let header = |name: &str| {

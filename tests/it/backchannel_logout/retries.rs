@@ -1,7 +1,7 @@
 //! Clients that cannot be told now.
 
 use super::relying_party::{Manner, NEVER, RelyingParty, Told};
-use super::{at_trusted, log_out, site_with, tell};
+use super::{at_trusted, count, counted, log_out, site_with, tell};
 use crate::support::site::*;
 use jiff::SignedDuration;
 use nauthera::actors::logout_notifier::TRIES;
@@ -10,16 +10,9 @@ use nauthera::store::records::AuditEvent;
 
 /// Waits until so many tries have failed, then lets the longest pause pass; what the application is told then.
 async fn next_try(site: &Site, party: &RelyingParty, failed: u32) -> Told {
-    let platform = &site.platform.platform;
-    let line = format!("nauthera_backchannel_logouts_total{{outcome=\"failed\"}} {failed}\n");
-    let settled = async {
-        while !platform.metrics.render().unwrap().contains(&line) {
-            platform.logouts.gate().ping().await.unwrap();
-        }
-    };
-    tokio::time::timeout(NEVER, settled).await.expect("a try that has failed");
+    counted(site, "failed", failed).await;
     site.platform.clock.advance(SignedDuration::from_hours(3));
-    platform.logouts.notify();
+    site.platform.platform.logouts.notify();
     party.next().await
 }
 
@@ -91,14 +84,7 @@ async fn a_client_whose_address_is_taken_away_is_not_told_and_nobody_is_alarmed(
     site.platform.apply(configuration).await;
     log_out(&browser).await;
     let unwanted = async {
-        while !site
-            .platform
-            .platform
-            .metrics
-            .render()
-            .unwrap()
-            .contains("{outcome=\"unwanted\"} 1")
-        {
+        while count(&site, "unwanted") < 1 {
             site.platform.clock.advance(SignedDuration::from_hours(3));
             site.platform.platform.logouts.notify();
             site.platform.platform.logouts.gate().ping().await.unwrap();
@@ -130,19 +116,10 @@ async fn it_is_given_up_in_the_end() {
     site.stop().await;
 }
 
-/// How many tries have failed.
-fn failed(site: &Site) -> usize {
-    let text = site.platform.platform.metrics.render().unwrap();
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("nauthera_backchannel_logouts_total{outcome=\"failed\"} "));
-    line.map_or(0, |count| count.parse().unwrap())
-}
-
 /// How many tries at those who hang have not failed yet; rather too few.
-fn under_way(site: &Site, hanging: &RelyingParty) -> usize {
+fn under_way(site: &Site, hanging: &RelyingParty) -> u32 {
     let seen = hanging.seen();
-    seen.saturating_sub(failed(site))
+    seen.saturating_sub(count(site, "failed"))
 }
 
 #[actix_rt::test]
@@ -176,12 +153,7 @@ async fn clients_that_hang_keep_no_other_waiting() {
     at_trusted(&browser).await;
     log_out(&browser).await;
     well.next().await;
-    let all_failed = async {
-        while failed(&site) < 60 {
-            site.platform.platform.logouts.gate().ping().await.unwrap();
-        }
-    };
-    tokio::time::timeout(NEVER, all_failed).await.expect("they hang");
+    counted(&site, "failed", 60).await;
     // By now they are known to: all of them together leave room, whatever there is to tell them.
     for _ in 0..3 {
         let browser = site.browser();

@@ -155,28 +155,23 @@ async fn discovery_says_so() {
     site.stop().await;
 }
 
+/// Logs alice in through `trusted` with offline access, and allows it if she is asked; the code.
+async fn offline_code(browser: &Browser) -> String {
+    let page = browser.get(&authorize(&[("scope", "openid offline_access")])).await;
+    let mut answer = browser.log_in(&page, USERNAME, PASSWORD).await;
+    if answer.location().path() == "/consent" {
+        let page = browser.get(answer.header("location")).await;
+        answer = browser.post("/consent", &[("ticket", &page.ticket()), ("decision", "allow")]).await;
+    }
+    answer.sent("code").unwrap()
+}
+
 #[actix_rt::test]
 async fn no_client_has_an_id_token_of_a_session_that_has_ended() {
     let party = RelyingParty::start().await;
     let site = site_with(&party).await;
     let browser = site.browser();
-    let page = browser
-        .get(&authorize(&[("scope", "openid offline_access"), ("prompt", "consent")]))
-        .await;
-    let consent = browser.log_in(&page, USERNAME, PASSWORD).await;
-    let consent = match consent.status {
-        303 if consent.location().path() == "/consent" => browser.get(consent.header("location")).await,
-        _ => consent,
-    };
-    let code = match consent.status {
-        200 => {
-            browser
-                .post("/consent", &[("ticket", &consent.ticket()), ("decision", "allow")])
-                .await
-        }
-        _ => consent,
-    };
-    let code = code.sent("code").unwrap();
+    let code = offline_code(&browser).await;
     log_out(&browser).await;
     let fields = [
         ("grant_type", "authorization_code"),
@@ -196,13 +191,7 @@ async fn offline_access_goes_on_without_an_id_token() {
     let party = RelyingParty::start().await;
     let site = site_with(&party).await;
     let browser = site.browser();
-    let page = browser.get(&authorize(&[("scope", "openid offline_access")])).await;
-    let mut answer = browser.log_in(&page, USERNAME, PASSWORD).await;
-    if answer.location().path() == "/consent" {
-        let page = browser.get(answer.header("location")).await;
-        answer = browser.post("/consent", &[("ticket", &page.ticket()), ("decision", "allow")]).await;
-    }
-    let tokens = browser.tokens("trusted", &answer.sent("code").unwrap()).await;
+    let tokens = browser.tokens("trusted", &offline_code(&browser).await).await;
     let refresh = async |token: &serde_json::Value| -> serde_json::Value {
         let token = token["refresh_token"].as_str().unwrap();
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "trusted")];

@@ -1,6 +1,5 @@
 //! Open redirects, framing, cookies, guessing who exists and what the password is.
 
-use super::SESSION;
 use crate::support::site::*;
 
 #[actix_rt::test]

@@ -1,6 +1,5 @@
 //! Forms that are posted from elsewhere, stale, or another browser's.
 
-use super::SESSION;
 use crate::support::site::*;
 use jiff::SignedDuration;
 

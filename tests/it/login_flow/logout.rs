@@ -1,6 +1,5 @@
 //! RP-initiated logout.
 
-use super::SESSION;
 use crate::support::site::*;
 use jiff::SignedDuration;
 

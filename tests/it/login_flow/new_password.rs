@@ -1,6 +1,6 @@
 //! Whoever logs in with a password that somebody else set chooses their own before anything else.
 
-use super::{BROWSER, SESSION};
+use super::BROWSER;
 use crate::store_conformance::fixtures::set_password;
 use crate::support::platform::{STAFF, user};
 use crate::support::site::*;

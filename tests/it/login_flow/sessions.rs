@@ -1,6 +1,5 @@
 //! Login sessions.
 
-use super::SESSION;
 use crate::support::site::*;
 use jiff::SignedDuration;
 

@@ -5,8 +5,6 @@ use crate::support::site::*;
 use nauthera::oauth::opaque::TokenHash;
 use nauthera::store::records::PasswordRecord;
 
-const SESSION: &str = "nauthera_session";
-
 /// As `nauthera user reset-password` and a new declaration do it.
 async fn reset_password(site: &Site) {
     let platform = &site.platform.platform;

@@ -22,6 +22,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub const USERNAME: &str = "alice";
 pub const PASSWORD: &str = "correct horse battery staple";
+/// The session's cookie where the issuer is plain http.
+pub const SESSION: &str = "nauthera_session";
 /// Where the shop's codes go; nothing listens there.
 pub const CALLBACK: &str = "https://shop.example/callback";
 /// The verifier and challenge of RFC 7636, appendix B.

@@ -1,13 +1,11 @@
 //! A site that offers a provider, and people who come by way of it.
 
 use super::provider::{CLIENT_ID, CLIENT_SECRET, Provider};
-use crate::support::site::{Answer, Browser, Site, authorize, payload};
+use crate::support::site::{Answer, Browser, SESSION, Site, authorize, payload};
 use nauthera::config::snapshot::{IdentityProviderConfig, Linking, Snapshot};
 use nauthera::oauth::ids::UserStoreId;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-pub const SESSION: &str = "nauthera_session";
 
 /// The provider as a configuration has it.
 pub fn config(name: &str, issuer: &str) -> IdentityProviderConfig {
